@@ -1,84 +1,32 @@
 import type { CopyProgress } from '@image-ferry/registry';
-import { parseDigest } from '@image-ferry/registry/digest';
-import { parseImageReference } from '@image-ferry/registry/reference';
-import { activityInfo, log } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 
-import type {
-  CopyActivities,
-  CopyHeartbeat,
-  CopyImageInput,
-  CopyImageResult,
-  Destination,
-} from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
-import { NewStalls } from '../domain/new-stalls.js';
-import type { Target } from '../domain/target.js';
-import { TransferMeter, describeContinued, describeStall } from '../domain/transfer-meter.js';
-import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from '../planning/copy-wire.js';
-import type { CopyEngine } from '../planning/engine-ports.js';
+import type { CopyActivities, CopyHeartbeat } from '../contract/activity-types.js';
+import { TransferMeter } from '../domain/transfer-meter.js';
+import { runCopy } from '../planning/run-copy.js';
+import type { CopyPorts } from '../planning/run-copy.js';
 import { activity } from './activity.js';
+import { breakLog } from './break-log.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
 const finishedShown = 100;
 const measureIntervalMs = 250;
 
-export interface CopyPorts {
-  readonly engine: Pick<CopyEngine, 'copy'>;
-  readonly targets: readonly Target[];
-}
-
-export function createCopyActivities({ engine, targets }: CopyPorts): CopyActivities {
-  return { copyImage: activity(copyImage) };
-
-  async function copyImage(input: CopyImageInput): Promise<CopyImageResult> {
-    const before = heartbeatOfLastAttempt();
-    return await withHeartbeat(before, async ({ signal, report }) => {
-      const tally = new CopyTally(before, report);
-      const stalls = new NewStalls();
-      const request = {
-        source: parseImageReference(input.from ?? input.image),
-        sourceDigest: parseDigest(input.sourceDigest),
-        platforms: selectionOf(input.platforms),
-        targets: copyTargets(input.destinations, targets),
-        ...(input.force === true ? { force: true } : {}),
-      };
-      const recipes = copyRecipes(input.platforms, targets);
-      try {
+export function createCopyActivities(ports: CopyPorts): CopyActivities {
+  return {
+    copyImage: activity(async (input) => {
+      const before = heartbeatOfLastAttempt();
+      return await withHeartbeat(before, async ({ signal, report }) => {
+        const tally = new CopyTally(before, report);
+        const logBreak = breakLog(input.image);
         const onProgress = (progress: CopyProgress): void => {
           tally.add(progress);
-          logBreak(input.image, progress, stalls);
+          logBreak(progress);
         };
-        const copied = await engine.copy(request, { signal, onProgress });
-        return {
-          done: copied.targets.map((result) => pushedOutcome(result, recipes.get(result.target))),
-          open: copied.failures.map((failure) => openTarget(failure, input.destinations)),
-          bytesRead: tally.bytesRead,
-        };
-      } catch (error) {
-        signal.throwIfAborted();
-        const sourceFault = toFault(error);
-        // What the database does not give says nothing about the source.
-        if (sourceFault === undefined || sourceFault.code === 'database') throw error;
-        return { done: [], open: input.destinations.map(untouched), bytesRead: tally.bytesRead, sourceFault };
-      }
-    });
-  }
-}
-
-function untouched(destination: Destination): { readonly destination: Destination } {
-  return { destination };
-}
-
-/** Each break and each stall is logged once. */
-function logBreak(image: string, progress: CopyProgress, stalls: NewStalls): void {
-  const isNewStall = stalls.isNew(progress);
-  if (progress.type === 'continued') {
-    const { target, digest } = progress;
-    log.info(`upload ${describeContinued(progress)}`, { image, target, digest });
-  } else if (progress.type === 'stalled' && isNewStall) {
-    const { target, digest } = progress;
-    log.warn(`transfer ${describeStall(progress)}`, { image, target, digest });
-  }
+        return await runCopy(ports, input, { signal, onProgress, bytesRead: () => tally.bytesRead });
+      });
+    }),
+  };
 }
 
 /** Counts over all attempts: what was read before a crash was read. */

@@ -1,17 +1,23 @@
-import type { ImageActivities } from '../contract/activity-types.js';
+import { activityInfo } from '@temporalio/activity';
+
+import type { BatchActivities, ImageActivities, SyncImagesHeartbeat } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
+import { nothingOver, syncBatch } from '../planning/image-batch.js';
+import type { BatchPorts } from '../planning/image-batch.js';
+import { ImageSlots } from '../planning/image-slots.js';
 import { ImagePlanner } from '../planning/plan-image.js';
-import type { PlanPorts } from '../planning/plan-image.js';
 import { activity } from './activity.js';
+import { breakLog } from './break-log.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
-export interface ImagePorts extends PlanPorts {
-  readonly pushed: PlanPorts['pushed'] & Pick<PushedImageStore, 'recordOutcome'>;
+export interface ImagePorts extends BatchPorts {
+  readonly pushed: BatchPorts['pushed'] & Pick<PushedImageStore, 'recordOutcome'>;
 }
 
-export function createImageActivities(ports: ImagePorts): ImageActivities {
+export function createImageActivities(ports: ImagePorts): ImageActivities & BatchActivities {
   const { pushed, targets } = ports;
   const planner = new ImagePlanner(ports);
+  const parts = { ports, planner, slots: new ImageSlots() };
 
   return {
     planImage: activity(
@@ -22,5 +28,27 @@ export function createImageActivities(ports: ImagePorts): ImageActivities {
       async ({ outcome, run, readAt }) =>
         await withHeartbeat(undefined, async () => await pushed.recordOutcome(outcome, { targets, run, readAt })),
     ),
+    syncImages: activity(async (input) => {
+      const before = heartbeatOfLastAttempt();
+      return await withHeartbeat(
+        before ?? nothingOver,
+        async ({ signal, reportFrom }) =>
+          await syncBatch(parts, { ...input, before, signal, reportFrom, watch: breakLog }),
+      );
+    }),
   };
+}
+
+/** Undefined in the first attempt; empty if the attempt before died without a heartbeat. */
+function heartbeatOfLastAttempt(): SyncImagesHeartbeat | undefined {
+  const { attempt, heartbeatDetails } = activityInfo();
+  const details: unknown = heartbeatDetails;
+  if (isHeartbeat(details)) return details;
+  return attempt === 1 ? undefined : nothingOver;
+}
+
+function isHeartbeat(details: unknown): details is SyncImagesHeartbeat {
+  if (typeof details !== 'object' || details === null) return false;
+  const lists = ['over', 'single'].map((name) => (details as Record<string, unknown>)[name]);
+  return lists.every(Array.isArray) && 'settled' in details;
 }

@@ -1,6 +1,6 @@
 import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
+import type { CopyPorts } from '../planning/run-copy.js';
 import { createCopyActivities } from './copy-activities.js';
-import type { CopyPorts } from './copy-activities.js';
 import { createDockerActivities } from './docker-activities.js';
 import type { DockerPorts } from './docker-activities.js';
 import { createFetchActivities } from './fetch-activities.js';

@@ -6,6 +6,8 @@ export interface Progress<D> {
   readonly signal: AbortSignal;
   /** Replaces what the next heartbeat says. */
   report(details: D): void;
+  /** Makes each heartbeat say what `describe` returns then. */
+  reportFrom(describe: () => D): void;
 }
 
 /**
@@ -15,15 +17,18 @@ export interface Progress<D> {
 export async function withHeartbeat<T, D>(initial: D, work: (progress: Progress<D>) => Promise<T>): Promise<T> {
   const context = Context.current();
   const signal = context.cancellationSignal;
-  let details = initial;
-  const beat = (): void => context.heartbeat(details);
+  let details = (): D => initial;
+  const beat = (): void => context.heartbeat(details());
   beat();
   const timer = setInterval(beat, heartbeatMs);
   try {
     return await work({
       signal,
       report: (next) => {
-        details = next;
+        details = () => next;
+      },
+      reportFrom: (describe) => {
+        details = describe;
       },
     });
   } catch (error) {

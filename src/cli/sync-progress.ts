@@ -1,5 +1,6 @@
 import type { TemporalClient } from '../client/connect.js';
-import { imageProgress } from '../client/image-progress.js';
+import { imageTransfers } from '../client/image-transfers.js';
+import type { ImageTransfer } from '../client/image-transfers.js';
 import { syncProgress } from '../client/sync-requests.js';
 import type { SyncAllResult, SyncProgress } from '../contract/sync-messages.js';
 import { printBytes } from '../domain/byte-count.js';
@@ -60,10 +61,10 @@ async function redrawn(): Promise<View> {
   const drawing = await startDrawing();
   return {
     async show(progress, temporal) {
-      const images = await Promise.all(
-        progress.inFlight.map(async (image) => linesOf(image, await imageProgress(temporal, image))),
-      );
-      drawing.draw([headline(progress), ...images.flat()]);
+      const transfers = await imageTransfers(temporal, progress);
+      // Images without a transfer are many: they are planned, or wait for their turn.
+      const idle = progress.single.filter((image) => !transfers.has(image)).map((image) => progressLine(image, ''));
+      drawing.draw([headline(progress), ...[...transfers].flatMap(linesOf), ...idle]);
     },
     close() {
       drawing.clear();
@@ -77,11 +78,10 @@ function plain(): View {
   return {
     async show(progress, temporal) {
       if (Date.now() - shownAt < lineIntervalMs) return;
-      const images = await Promise.all(
-        progress.inFlight.map(async (image) => linesOf(image, await imageProgress(temporal, image))),
-      );
-      // An image that is only waiting for its turn has no line of its own.
-      const lines = [headline(progress), ...images.filter((one) => one.length > 1).flat()];
+      const transfers = await imageTransfers(temporal, progress);
+      // A transfer that has not begun has no line of its own.
+      const images = [...transfers].map(linesOf).filter((lines) => lines.length > 1);
+      const lines = [headline(progress), ...images.flat()];
       if (lines.join('\n') === shown) return;
       for (const line of lines) printMessage(line);
       shown = lines.join('\n');
@@ -91,9 +91,7 @@ function plain(): View {
   };
 }
 
-function linesOf(image: string, bytes: Awaited<ReturnType<typeof imageProgress>>): string[] {
-  if (bytes === undefined) return [progressLine(image, '')];
-  const { transfer, bytesRead, bytesSent } = bytes;
+function linesOf([image, { transfer, bytesRead = 0, bytesSent = 0 }]: readonly [string, ImageTransfer]): string[] {
   if (transfer !== undefined) return transferLines(image, transfer).map((line) => `  ${line}`);
   return [progressLine(image, `${printBytes(bytesRead)} read, ${printBytes(bytesSent)} sent`)];
 }

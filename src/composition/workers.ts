@@ -9,6 +9,12 @@ import type { ActivitySets } from './activity-sets.js';
 const shutdownGrace = '5s';
 const shutdownForce = '20s';
 
+/** Activities for many images and of the database, beside those of the images in flight: none waits for a slot. */
+const activitiesBeside = 24;
+
+/** A daemon pulls and pushes whole images to its disk: more at once only compete for it. */
+const dockerCopiesAtOnce = 4;
+
 /** The workers of a process: most start at once, the one for Docker daemons when it can be served. */
 export interface Workers {
   readonly workers: readonly Worker[];
@@ -40,7 +46,7 @@ export async function createWorkers(
       ...shared,
       taskQueue: TaskQueue.main,
       workflowBundle: { codePath: workflowBundle },
-      maxConcurrentActivityTaskExecutions: 2 * poolSize,
+      maxConcurrentActivityTaskExecutions: 2 * poolSize + activitiesBeside,
       activities: activities.main,
     }),
     Worker.create({
@@ -56,7 +62,7 @@ export async function createWorkers(
     await Worker.create({
       ...shared,
       taskQueue: TaskQueue.docker,
-      maxConcurrentActivityTaskExecutions: copySlots,
+      maxConcurrentActivityTaskExecutions: Math.min(copySlots, dockerCopiesAtOnce),
       activities: docker,
     });
   return { workers, createDockerWorker };

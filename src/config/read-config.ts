@@ -196,8 +196,8 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
         named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),
       ) ?? 0,
     historyDays: readNumber(environment, errors, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
-    poolSize: readNumber(environment, errors, 'FERRY_IMAGES_AT_ONCE', { standard: 8, least: 1, most: 500 }),
-    copySlots: readNumber(environment, errors, 'FERRY_COPIES_AT_ONCE', { standard: 4, least: 1, most: 64 }),
+    poolSize: readNumber(environment, errors, 'FERRY_IMAGES_AT_ONCE', { standard: 16, least: 1, most: 500 }),
+    copySlots: readNumber(environment, errors, 'FERRY_COPIES_AT_ONCE', { standard: 20, least: 1, most: 64 }),
   };
 }
 

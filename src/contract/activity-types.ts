@@ -4,7 +4,7 @@ import type { TransferState } from '../domain/transfer-meter.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
 import type { FetchedImage, FetchInput } from './fetch-messages.js';
-import type { AddedImage, AddImageInput, SyncRun, SyncRequest, SyncTotals } from './sync-messages.js';
+import type { AddedImage, AddImageInput, SettledImages, SyncRun, SyncRequest, SyncTotals } from './sync-messages.js';
 
 /** A serializable fault. */
 export interface Fault {
@@ -75,6 +75,8 @@ export type ImagePlan =
       /** Targets that are complete. */
       readonly done: readonly TargetOutcome[];
       readonly open: readonly OpenTarget[];
+      /** Compressed bytes of what the open targets get, those already there included; absent: not known. */
+      readonly imageBytes?: number | undefined;
       readonly left: readonly LeftTarget[];
       /** Copy again even what the targets already have. */
       readonly force?: true;
@@ -199,6 +201,48 @@ export interface ImageActivities {
   }): Promise<readonly StateChange[]>;
 }
 
+/** The results of the copies of an image. */
+export interface CopiedTargets {
+  readonly done: readonly TargetOutcome[];
+  readonly open: readonly OpenTarget[];
+  readonly sourceDigest?: string | undefined;
+  readonly missingPlatforms: readonly string[];
+  readonly bytesRead: number;
+}
+
+/** An image that an activity for many images did not settle: it gets a workflow of its own. */
+export interface SingleImage {
+  readonly image: string;
+  /** Its plan, so that it is not planned twice; absent: it is planned again. */
+  readonly plan?: ImagePlan | undefined;
+  /** What was copied before a target failed. */
+  readonly copied?: CopiedTargets | undefined;
+}
+
+export interface SyncImagesResult {
+  /** What was recorded. */
+  readonly settled: SettledImages;
+  /** Large images, images for Docker daemons, and images to be retried within the run. */
+  readonly single: readonly SingleImage[];
+}
+
+/** Heartbeat details of {@link BatchActivities.syncImages}: what the next attempt need not do again. */
+export interface SyncImagesHeartbeat extends SyncImagesResult {
+  /** Images in `settled` and `single`. */
+  readonly over: readonly string[];
+  /** Transfers in flight: at most 20. */
+  readonly transfers: readonly { readonly image: string; readonly transfer: TransferState }[];
+}
+
+export interface BatchActivities {
+  /**
+   * Plans many images, records those that need nothing, and copies small ones.
+   *
+   * @param input.images with different tags on the targets
+   */
+  syncImages(input: { readonly run: string; readonly images: readonly string[] }): Promise<SyncImagesResult>;
+}
+
 export interface CopyActivities {
   copyImage(input: CopyImageInput): Promise<CopyImageResult>;
 }
@@ -221,7 +265,7 @@ export interface RequestActivities {
   ): Promise<{ readonly images: readonly AddedImage[]; readonly repeated: boolean }>;
 }
 
-export type MainActivities = RunActivities & TagActivities & ImageActivities & RequestActivities;
+export type MainActivities = RunActivities & TagActivities & ImageActivities & BatchActivities & RequestActivities;
 
 /** The result of checking an upstream. */
 export type UpstreamCheck =

@@ -78,22 +78,32 @@ export interface Takeover {
   readonly unverified: number;
 }
 
-export interface SyncAllResult extends SyncTotals {
-  readonly runs: number;
+/** The number of entries, and the first 100 of them. */
+export interface FirstOf<T> {
+  readonly count: number;
+  readonly first: readonly T[];
+}
+
+/** The results of images, added up. */
+export interface SettledImages extends SyncTotals {
   /** The first 100; the whole list is in the database (`ferry list waiting`, `ferry list blocked`). */
   readonly notDone: readonly NotDone[];
-  /** Tags on targets whose old content was replaced: the number and the first 100; absent if there are none. */
-  readonly replaced?: { readonly count: number; readonly first: readonly ReplacedTag[] };
-  /** Existing tags of other programs that were kept: the number and the first 100; absent if there are none. */
-  readonly kept?: { readonly count: number; readonly first: readonly KeptTag[] };
-  /** Rows that other programs marked as pushed and that this run checked; absent if there were none. */
-  readonly takeover?: Takeover;
-  /** Tags whose digest is known only from the response to PUT: the number and the first 100; absent if there are none. */
-  readonly unread?: { readonly count: number; readonly first: readonly UnreadTag[] };
-  /** Uploads that continued after a break: the number and the first 100; absent if none did. */
-  readonly continued?: { readonly count: number; readonly first: readonly ContinuedCopy[] };
+  /** Tags on targets whose old content was replaced; absent if there are none. */
+  readonly replaced?: FirstOf<ReplacedTag> | undefined;
+  /** Existing tags of other programs that were kept; absent if there are none. */
+  readonly kept?: FirstOf<KeptTag> | undefined;
+  /** Tags whose digest is known only from the response to PUT; absent if there are none. */
+  readonly unread?: FirstOf<UnreadTag> | undefined;
+  /** Uploads that continued after a break; absent if none did. */
+  readonly continued?: FirstOf<ContinuedCopy> | undefined;
   /** When a throttling source or target can be retried, UTC ms: a run starts automatically at that time. */
   readonly againAt?: number | undefined;
+}
+
+export interface SyncAllResult extends SettledImages {
+  readonly runs: number;
+  /** Rows that other programs marked as pushed and that this run checked; absent if there were none. */
+  readonly takeover?: Takeover;
   /** Set if this workflow only forwarded the request to the running `sync-all`. */
   readonly forwardedTo?: string;
 }
@@ -134,14 +144,9 @@ export interface SyncProgress {
   readonly run?: string | undefined;
   readonly queued: number;
   readonly inFlight: readonly string[];
+  /** Those in flight that have a workflow of their own. */
+  readonly single: readonly string[];
   readonly result: SyncAllResult;
-}
-
-export interface SyncImageInput {
-  /** Canonical `host/path:tag[@digest]`. */
-  readonly image: string;
-  /** The sync run that it belongs to; absent if a person starts it by hand. */
-  readonly run?: string | undefined;
 }
 
 export interface SyncImageResult {
@@ -155,6 +160,8 @@ export interface SyncImageResult {
   readonly bytesRead: number;
   /** When the rest can be retried, UTC ms, if the other side announced a time. */
   readonly againAt?: number | undefined;
+  /** Set if this workflow was started by hand and only requested a run of `sync-all`. */
+  readonly forwardedTo?: string | undefined;
 }
 
 export interface RequestSyncAllInput {

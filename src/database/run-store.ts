@@ -1,8 +1,21 @@
+import { CopyState } from '../domain/wanted-image.js';
 import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
+import { pagesOf } from './insert-rows.js';
 import { bringBackChecks } from './wanted/clock-skew.js';
+
+/** A tag on a target whose old content a run replaced. */
+export interface ReplacedCopy {
+  readonly target: string;
+  /** `host/repository:tag` on the target. */
+  readonly reference: string;
+  readonly digest: string;
+  /** The old digest. */
+  readonly replaced: string;
+  readonly backup?: string | undefined;
+}
 
 /** Sync runs and their reasons. */
 export class RunStore {
@@ -35,8 +48,31 @@ export class RunStore {
     await repeatOnConflict(async () => await update.execute());
   }
 
+  /** Images of these that a run has recorded as pushed, with what it replaced on their targets. */
+  async pushedIn(run: string, images: readonly string[]): Promise<ReadonlyMap<string, readonly ReplacedCopy[]>> {
+    const found = new Map<string, ReplacedCopy[]>();
+    for (const page of pagesOf(images)) {
+      const rows = await this.#database.queries
+        .selectFrom('run_outcomes')
+        .select(['image', 'target', 'state', 'reference', 'digest', 'replaced', 'backup'])
+        .where('run', '=', run)
+        .where('image', 'in', page)
+        .execute();
+      for (const { image, target, state } of rows) if (target === '' && isThere(state)) found.set(image, []);
+      for (const { image, target, reference, digest, replaced, backup } of rows) {
+        if (reference === null || digest === null || replaced === null) continue;
+        found.get(image)?.push({ target, reference, digest, replaced, backup: backup ?? undefined });
+      }
+    }
+    return found;
+  }
+
   /** @see pruneHistory */
   async pruneHistory(days: number, options?: PruneOptions): Promise<PrunedHistory> {
     return await pruneHistory(this.#database, days, options);
   }
+}
+
+function isThere(state: string): boolean {
+  return state === CopyState.pushed || state === CopyState.adopted;
 }

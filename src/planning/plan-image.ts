@@ -75,10 +75,16 @@ const nothingHeld: Holdings = { byTarget: new Map(), pushedByFerry: [] };
 /** What is to be done about an image now, decided from its rows, its source and its targets. */
 export class ImagePlanner {
   readonly #ports: PlanPorts;
-  readonly #health = new TargetHealth();
+  readonly #health: TargetHealth;
 
-  constructor(ports: PlanPorts) {
+  constructor(ports: PlanPorts, health = new TargetHealth()) {
     this.#ports = ports;
+    this.#health = health;
+  }
+
+  /** The same planner for images whose rows were read together. */
+  withReads(reads: Pick<PlanPorts, 'wanted' | 'names' | 'pushed'>): ImagePlanner {
+    return new ImagePlanner({ ...this.#ports, ...reads }, this.#health);
   }
 
   /** @throws FerryError of the database: it says nothing about the image */
@@ -394,9 +400,17 @@ function planned(plan: CopyPlan, recipes: ReadonlyMap<string, string>) {
   const done = plan.targets.filter(({ alreadyThere }) => alreadyThere);
   return {
     sourceDigest: plan.sourceDigest,
+    imageBytes: bytesOf(plan),
     missingPlatforms: plan.missingPlatforms,
     done: done.map((target) => pushedOutcome(target, recipes.get(target.target))),
   };
+}
+
+/** The most that a target gets; undefined if a manifest was not read, or if referrers come along. */
+function bytesOf({ targets }: CopyPlan): number | undefined {
+  const lacking = targets.filter(({ alreadyThere }) => !alreadyThere);
+  if (lacking.some(({ platforms, referrers = 0 }) => platforms.length === 0 || referrers > 0)) return undefined;
+  return Math.max(0, ...lacking.map(({ platforms }) => platforms.reduce((sum, { size }) => sum + size, 0)));
 }
 
 function printed(selection: PlatformSelection): 'all' | readonly string[] {

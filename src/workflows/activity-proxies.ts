@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 
 import type {
+  BatchActivities,
   CopyActivities,
   DockerActivities,
   FetchActivities,
@@ -64,6 +65,18 @@ export const metadata = proxyActivities<Pick<ImageActivities, 'planImage'>>({
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/**
+ * Small images share an activity, which may take minutes on a slow line. The next attempt continues after the images that
+ * were recorded. Attempts are not limited, so that crashes do not count against the images.
+ */
+export const batches = proxyActivities<BatchActivities>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '12h',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
 /**

@@ -1,7 +1,7 @@
 import type { ImagePlan } from '../contract/activity-types.js';
+import { asCompleted } from '../contract/image-outcome.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import type { KeptTargets, AttemptResult } from './copy-open-targets.js';
-import { asCompleted } from './image-outcome.js';
 
 type RowsReadAt = Extract<ImagePlan, { kind: 'planned' | 'left' }>;
 

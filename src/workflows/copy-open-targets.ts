@@ -1,19 +1,14 @@
 /** The copies of one attempt of an image: the ferry's own engine and Docker daemons side by side. */
 
-import type { CopyImageResult, Destination, Fault, ImagePlan, OpenTarget } from '../contract/activity-types.js';
+import type { CopiedTargets, Destination, Fault } from '../contract/activity-types.js';
+import { copiedTargets } from '../contract/recorded-image.js';
+import type { CopyPlan } from '../contract/recorded-image.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import { copying } from './activity-proxies.js';
 import { copyByDocker } from './copy-by-docker.js';
 import { showDetails } from './show-details.js';
 
-type OpenPlan = Extract<ImagePlan, { kind: 'planned' }>;
-
-export interface AttemptResult {
-  readonly done: readonly TargetOutcome[];
-  readonly open: readonly OpenTarget[];
-  readonly bytesRead: number;
-  readonly sourceDigest?: string | undefined;
-  readonly missingPlatforms: readonly string[];
+export interface AttemptResult extends CopiedTargets {
   /** Why a Docker daemon could not pull the image, if only daemons access the source. */
   readonly stoppedBy?: Fault | undefined;
 }
@@ -25,7 +20,7 @@ export interface KeptTargets {
   readonly sourceDigest?: string | undefined;
 }
 
-export async function copyOpenTargets(image: string, plan: OpenPlan, kept: KeptTargets): Promise<AttemptResult> {
+export async function copyOpenTargets(image: string, plan: CopyPlan, kept: KeptTargets): Promise<AttemptResult> {
   const { platforms } = plan;
   const sourceDigest = plan.sourceDigest ?? kept.sourceDigest;
   const open = plan.open.filter(({ destination }) => !isKept(destination, kept));
@@ -55,38 +50,13 @@ export async function copyOpenTargets(image: string, plan: OpenPlan, kept: KeptT
       ? []
       : [copyByDocker({ image, platforms, destinations: byDocker, sourceDigest }, summaryOf(image, byDocker))]),
   ]);
-  return summedUp(plan, retrying, kept, results);
+  const isUnseen = plan.sourceDigest === undefined && kept.outcomes.length === 0;
+  const stoppedBy = isUnseen ? results.find(({ done }) => done.length === 0)?.sourceFault : undefined;
+  return { ...copiedTargets(plan, { retrying, known: kept }, results), stoppedBy };
 }
 
 export function isKept({ target }: { readonly target: string }, { outcomes }: KeptTargets): boolean {
   return outcomes.some((outcome) => outcome.target === target);
-}
-
-function summedUp(
-  plan: OpenPlan,
-  retrying: readonly OpenTarget[],
-  kept: KeptTargets,
-  results: readonly CopyImageResult[],
-): AttemptResult {
-  const found = results.find((result) => result.sourceDigest !== undefined)?.sourceDigest;
-  const sourceDigest = plan.sourceDigest ?? kept.sourceDigest ?? found;
-  const missing = [...plan.missingPlatforms, ...results.flatMap(({ missingPlatforms = [] }) => missingPlatforms)];
-  const isUnseen = plan.sourceDigest === undefined && kept.outcomes.length === 0;
-  const stoppedBy = isUnseen ? results.find(({ done }) => done.length === 0)?.sourceFault : undefined;
-  return {
-    done: [...plan.done, ...kept.outcomes, ...results.flatMap(({ done }) => done)],
-    open: [...retrying, ...results.flatMap(openAfter)],
-    bytesRead: results.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
-    missingPlatforms: [...new Set(missing)],
-    sourceDigest,
-    stoppedBy,
-  };
-}
-
-/** Open targets without a fault of their own wait for the source. */
-function openAfter({ open, sourceFault }: CopyImageResult): readonly OpenTarget[] {
-  if (sourceFault === undefined) return open;
-  return open.map((target) => (target.fault === undefined ? { ...target, fault: sourceFault } : target));
 }
 
 function summaryOf(image: string, destinations: readonly Destination[]): string {

@@ -1,5 +1,10 @@
 import { workflowInfo } from '@temporalio/workflow';
 
+/** A workflow run has at most 4,096 events, with what is in flight when the history is too long. */
+const standardEvents = 3_000;
+/** What requested images may add to a history that is too long. */
+const eventsForAsked = 800;
+
 /**
  * How much longer the history of this workflow run may grow. Continue-as-new would end running child workflows, so a long
  * history first drains the pool.
@@ -9,8 +14,8 @@ export class HistoryLimit {
   /** The length when the history was first too long. */
   #drainsFrom: number | undefined;
 
-  /** @param longestEvents additional limit for tests */
-  constructor(longestEvents = Number.POSITIVE_INFINITY) {
+  /** @param longestEvents another limit, for tests */
+  constructor(longestEvents = standardEvents) {
     this.#longestEvents = longestEvents;
   }
 
@@ -22,8 +27,8 @@ export class HistoryLimit {
     return isReached;
   }
 
-  /** The server terminates a workflow whose history exceeds about ten times the suggested length. */
   get mayStillGrow(): boolean {
-    return workflowInfo().historyLength < 2 * (this.#drainsFrom ?? Number.POSITIVE_INFINITY);
+    const from = this.#drainsFrom ?? Number.POSITIVE_INFINITY;
+    return workflowInfo().historyLength < Math.min(2 * from, from + eventsForAsked);
   }
 }

@@ -1,7 +1,10 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CancellationScope, executeChild, log, ParentClosePolicy } from '@temporalio/workflow';
 
+import type { SingleImage } from '../contract/activity-types.js';
+import { withImage } from '../contract/settled-images.js';
 import type { SyncRun } from '../contract/sync-messages.js';
+import { withUnreportedImage } from '../contract/sync-result.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import { workflowTaskTimeout } from '../contract/workflow-names.js';
 import { syncImageWorkflowId } from '../domain/image-key.js';
@@ -9,15 +12,27 @@ import { database } from './activity-proxies.js';
 import type { ImagePool } from './image-pool.js';
 import type { RunTally } from './run-tally.js';
 import { SyncImage } from './sync-image.js';
-import { withImage, withUnreportedImage } from './sync-result.js';
 import { unreportedFailure } from './unreported-failure.js';
 import type { UnreportedFailure } from './unreported-failure.js';
 
-/** The images of a run that are in flight: one child workflow each. */
+/** A plan is used while it is this young, in milliseconds; later the image is planned again. */
+const planIsFreshMs = 5 * 60_000;
+/** Requested images may exceed the size of the pool by this number: others do not delay them. */
+const reservedForAsked = 4;
+
+interface WaitingImage {
+  readonly single: SingleImage;
+  readonly plannedAt: number;
+}
+
+/** The images of a run that need a workflow of their own: large ones, and those to be retried. */
 export class ImageChildren {
   readonly #pool: ImagePool;
   readonly #tally: RunTally;
   readonly #running = new Set<Promise<void>>();
+  readonly #inFlight = new Set<string>();
+  readonly #waiting: { asked: WaitingImage[]; discovered: WaitingImage[] } = { asked: [], discovered: [] };
+  #ended = 0;
 
   constructor(pool: ImagePool, tally: RunTally) {
     this.#pool = pool;
@@ -28,8 +43,59 @@ export class ImageChildren {
     return this.#running.size;
   }
 
-  start(image: string, run: SyncRun): void {
-    const work: Promise<void> = this.#copy(image, run).finally(() => this.#running.delete(work));
+  /** How many have ended. */
+  get ended(): number {
+    return this.#ended;
+  }
+
+  /** Images with a running workflow. */
+  get inFlight(): readonly string[] {
+    return [...this.#inFlight];
+  }
+
+  get waiting(): number {
+    return this.#waiting.asked.length + this.#waiting.discovered.length;
+  }
+
+  /** Adds an image that the pool has in flight. */
+  add(single: SingleImage, isAsked: boolean): void {
+    const queue = isAsked ? this.#waiting.asked : this.#waiting.discovered;
+    queue.push({ single, plannedAt: Date.now() });
+  }
+
+  /** Starts waiting images as the size of the pool allows, requested ones first. */
+  startWaiting(run: SyncRun): void {
+    const { asked, discovered } = this.#waiting;
+    const start = (queue: WaitingImage[], most: number): void => {
+      while (this.count < most) {
+        const next = queue.shift();
+        if (next === undefined) return;
+        this.#start(next, run);
+      }
+    };
+    start(asked, run.poolSize + reservedForAsked);
+    start(discovered, run.poolSize);
+  }
+
+  /** Leaves waiting images that nothing was copied of to the next workflow run, which plans them again. */
+  dropUntouched({ keepsAsked }: { readonly keepsAsked: boolean }): void {
+    const { asked, discovered } = this.#waiting;
+    for (const queue of keepsAsked ? [discovered] : [asked, discovered]) {
+      const touched = queue.filter(({ single }) => single.copied !== undefined);
+      for (const { single } of queue) if (single.copied === undefined) this.#pool.finished(single.image);
+      queue.splice(0, queue.length, ...touched);
+    }
+  }
+
+  #start({ single, plannedAt }: WaitingImage, run: SyncRun): void {
+    const isFresh = Date.now() - plannedAt < planIsFreshMs || single.copied !== undefined;
+    const { image } = single;
+    this.#inFlight.add(image);
+    const work: Promise<void> = this.#copy(isFresh ? single : { image }, run).finally(() => {
+      this.#running.delete(work);
+      this.#inFlight.delete(image);
+      this.#ended += 1;
+    });
     this.#running.add(work);
   }
 
@@ -38,13 +104,14 @@ export class ImageChildren {
   }
 
   /** Never rejects: one failed image must not stop the others, and the run itself observes a cancellation. */
-  async #copy(image: string, run: SyncRun): Promise<void> {
+  async #copy(single: SingleImage, run: SyncRun): Promise<void> {
+    const { image } = single;
     try {
       const copied = await executeChild(SyncImage, {
         workflowId: syncImageWorkflowId(image),
         taskQueue: TaskQueue.main,
         workflowTaskTimeout,
-        args: [{ image, run: run.id }],
+        args: [{ ...single, run: run.id }],
         staticSummary: image.slice(0, 200),
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       });

@@ -1,23 +1,22 @@
-/** Decides which images a run copies next: explicitly requested ones first, each once, and never two with the same tag. */
+/** Decides which images a run handles next: explicitly requested ones first, each once, and never two with the same tag. */
+import type { PendingImages } from '../contract/activity-types.js';
 import { targetTagKey } from '../domain/target-tag.js';
 
-export interface FoundImages {
-  /** Requested explicitly, in the order of the requests. */
-  readonly asked: readonly string[];
-  readonly discovered: readonly string[];
+export interface TakenImages {
+  readonly images: readonly string[];
+  readonly areAsked: boolean;
 }
-
-/** How many queued images a query may return again. It limits the size of one page. */
-const queueReadAgain = 2_000;
 
 export class ImagePool {
   readonly #inFlight = new Set<string>();
+  /** Keys of the tags of the images in flight, as `targetTagKey` makes them. */
+  readonly #tagsInFlight = new Set<string>();
   readonly #runningElsewhere: Set<string>;
   readonly #dropped: Set<string>;
   /** Images that were in flight when a query returned them as requested: before they started, or since. */
   readonly #askedInFlight = new Set<string>();
-  #asked: ReadonlySet<string> = new Set();
-  #queue: string[] = [];
+  #asked = new Set<string>();
+  readonly #discovered = new Set<string>();
   #mayHaveBeenAsked = false;
   #wasReconsidered = false;
 
@@ -34,7 +33,7 @@ export class ImagePool {
   }
 
   get queued(): number {
-    return this.#queue.length;
+    return this.#asked.size + this.#discovered.size;
   }
 
   get inFlight(): readonly string[] {
@@ -49,49 +48,43 @@ export class ImagePool {
     return [...this.#dropped];
   }
 
-  /** How many images of a query the pool may ignore. */
-  get known(): number {
-    return (
-      Math.min(this.#queue.length, queueReadAgain) +
-      this.#inFlight.size +
-      this.#runningElsewhere.size +
-      this.#dropped.size
-    );
-  }
-
   /** Whether an image that ended may have been requested again while it was in flight: only the database knows. */
   get wantsLook(): boolean {
     return this.#mayHaveBeenAsked;
   }
 
-  /** Adds images that a database query found. Requested ones go to the head of the queue in their order, others to the end. */
-  offer({ asked, discovered }: FoundImages): void {
+  /** Adds images that a database query found; images that the pool knows are ignored. */
+  offer({ asked, discovered }: Pick<PendingImages, 'asked' | 'discovered'>): void {
     this.#mayHaveBeenAsked = false;
-    for (const image of asked) {
-      if (this.#inFlight.has(image)) this.#askedInFlight.add(image);
-    }
+    for (const image of asked) if (this.#inFlight.has(image)) this.#askedInFlight.add(image);
+    const before = this.#asked;
     this.#asked = new Set(asked.filter((image) => this.#isFree(image)));
-    const waiting = this.#queue.filter((image) => !this.#asked.has(image));
-    const queued = new Set([...this.#asked, ...waiting]);
-    for (const image of discovered) {
-      if (this.#isFree(image)) queued.add(image);
+    for (const image of this.#asked) this.#discovered.delete(image);
+    for (const image of [...before, ...discovered]) {
+      if (this.#isFree(image) && !this.#asked.has(image)) this.#discovered.add(image);
     }
-    this.#queue = [...queued];
   }
 
-  /** Starts the next image whose tag is not in flight. */
-  take({ askedOnly = false }: { readonly askedOnly?: boolean } = {}): string | undefined {
-    const tags = new Set([...this.#inFlight].map(targetTagKey));
-    const position = this.#queue.findIndex((image) => !tags.has(targetTagKey(image)));
-    const image = this.#queue[position];
-    if (image === undefined || (askedOnly && !this.#asked.has(image))) return undefined;
-    this.#queue.splice(position, 1);
-    this.#inFlight.add(image);
-    return image;
+  /**
+   * Puts the next images in flight, with different tags and none of a tag in flight. Requested ones are never taken
+   * together with others, which would delay them.
+   *
+   * @param room for which images there is room
+   * @returns undefined if no image can start now
+   */
+  take(
+    most: number,
+    room: { readonly asked: boolean; readonly discovered: boolean } = { asked: true, discovered: true },
+  ): TakenImages | undefined {
+    const asked = room.asked ? this.#takeFrom(this.#asked, most) : [];
+    if (asked.length > 0) return { images: asked, areAsked: true };
+    const images = room.discovered ? this.#takeFrom(this.#discovered, most) : [];
+    return images.length === 0 ? undefined : { images, areAsked: false };
   }
 
   finished(image: string): void {
     this.#inFlight.delete(image);
+    this.#tagsInFlight.delete(targetTagKey(image));
     if (this.#askedInFlight.delete(image)) this.#mayHaveBeenAsked = true;
   }
 
@@ -109,6 +102,20 @@ export class ImagePool {
     this.#wasReconsidered = true;
     this.#runningElsewhere.clear();
     return true;
+  }
+
+  #takeFrom(queue: Set<string>, most: number): readonly string[] {
+    const taken: string[] = [];
+    for (const image of queue) {
+      if (taken.length === most) break;
+      const tag = targetTagKey(image);
+      if (this.#tagsInFlight.has(tag)) continue;
+      queue.delete(image);
+      this.#tagsInFlight.add(tag);
+      this.#inFlight.add(image);
+      taken.push(image);
+    }
+    return taken;
   }
 
   #isFree(image: string): boolean {

@@ -1,33 +1,41 @@
 import { condition, log } from '@temporalio/workflow';
 
 import type { SyncRun, SyncAllState, SyncRequest } from '../contract/sync-messages.js';
+import { withRefusedRows, withUncheckedTags, withUnreportedImage } from '../contract/sync-result.js';
 import { beforeFirstRow } from '../domain/wanted-image.js';
 import { manyRows } from './activity-proxies.js';
 import type { HistoryLimit } from './history-limit.js';
+import { batchSize } from './image-batches.js';
+import type { ImageBatches } from './image-batches.js';
 import type { ImageChildren } from './image-children.js';
 import type { ImagePool } from './image-pool.js';
 import type { RunTally } from './run-tally.js';
 import { showDetails } from './show-details.js';
-import { withRefusedRows, withUncheckedTags, withUnreportedImage } from './sync-result.js';
 import { TagCheck } from './tag-check.js';
 import { rootMessage } from './unreported-failure.js';
 
-/** Pending images per query: small enough for one payload, large enough to keep the pool filled. */
-const pageSize = 200;
+/** Pending images per query: small enough for one payload, large enough to keep the activities filled. */
+const pageSize = 1_000;
+/** A query is made when fewer images than this are queued. */
+const queueLeast = 8 * batchSize;
+/** Images shown in Temporal's web UI. */
+const imagesShown = 20;
 
 interface FeedParts {
   readonly waiting: SyncRequest[];
   readonly pool: ImagePool;
-  readonly runs: ImageChildren;
+  readonly batches: ImageBatches;
+  readonly children: ImageChildren;
   readonly tally: RunTally;
   readonly history: HistoryLimit;
 }
 
-/** Keeps the configured number of images in flight until nothing is pending. */
+/** Keeps as many images in flight as the activities and the pool take, until nothing is pending. */
 export class RunScheduler {
   readonly #waiting: SyncRequest[];
   readonly #pool: ImagePool;
-  readonly #runs: ImageChildren;
+  readonly #batches: ImageBatches;
+  readonly #children: ImageChildren;
   readonly #tally: RunTally;
   readonly #history: HistoryLimit;
   /** The row after which tags of pushed images are checked; undefined when all are checked. */
@@ -38,10 +46,11 @@ export class RunScheduler {
   #hasMoved = false;
   #isDraining = false;
 
-  constructor({ waiting, pool, runs, tally, history }: FeedParts, carried: SyncAllState) {
+  constructor({ waiting, pool, batches, children, tally, history }: FeedParts, carried: SyncAllState) {
     this.#waiting = waiting;
     this.#pool = pool;
-    this.#runs = runs;
+    this.#batches = batches;
+    this.#children = children;
     this.#tally = tally;
     this.#history = history;
     this.#tagsFrom = carried.tagCheckOver === true ? undefined : (carried.tagsCheckedUpTo ?? beforeFirstRow);
@@ -60,7 +69,6 @@ export class RunScheduler {
 
   /** @returns false if the history is too long for the remaining images */
   async run(run: SyncRun): Promise<boolean> {
-    const running = this.#runs;
     const tags = this.#beginTagCheck(run);
     this.#tags = tags;
     for (;;) {
@@ -69,30 +77,22 @@ export class RunScheduler {
       const mayStart = !draining || this.#history.mayStillGrow;
       this.#isDraining = draining;
 
-      if (!draining) tags.advance();
-      const asked = this.#waiting.length > 0 || this.#pool.wantsLook || this.#hasMoved;
-      // Rows before the one that was read last may be pending again.
+      if (draining) this.#children.dropUntouched({ keepsAsked: mayStart });
+      else tags.advance();
       if (this.#hasMoved) this.#readFrom = beforeFirstRow;
       else if (this.#waiting.length > 0) this.#readFrom ??= beforeFirstRow;
-      const mayHaveMore = !draining && this.#readFrom !== undefined && this.#pool.queued < run.poolSize;
-      if (mayStart && (asked || mayHaveMore)) {
-        this.#waiting.splice(0);
-        this.#hasMoved = false;
-        await this.#readPending(run, { onlyAsked: !mayHaveMore });
-      }
-      while (mayStart && running.count < run.poolSize) {
-        const image = this.#pool.take({ askedOnly: draining });
-        if (image === undefined) break;
-        running.start(image, run);
-      }
+      const wantsMore = !draining && this.#wantsMore;
+      if (mayStart && (this.#isLookRequested || wantsMore)) await this.#readPending(run, { onlyAsked: !wantsMore });
+      if (mayStart) this.#startBatches(run, { askedOnly: draining });
+      this.#children.startWaiting(run);
       this.#describe();
 
-      if (running.count > 0 || tags.isBusy) {
-        const before = running.count;
-        const isIdle = (): boolean => running.count === 0 && !tags.isBusy;
+      if (this.#inFlight > 0 || tags.isBusy) {
+        const ended = this.#ended;
+        const isIdle = (): boolean => this.#inFlight === 0 && !tags.isBusy;
         const isWanted = (): boolean => this.#waiting.length > 0 || this.#hasMoved;
         await condition(
-          () => running.count < before || isIdle() || (!draining && tags.canGoOn) || (mayStart && isWanted()),
+          () => this.#ended > ended || isIdle() || (!draining && tags.canGoOn) || (mayStart && isWanted()),
         );
         continue;
       }
@@ -106,6 +106,32 @@ export class RunScheduler {
       // Images that other workflows were copying may be free by now.
       if (!this.#pool.reconsider()) return true;
       this.#readFrom = beforeFirstRow;
+    }
+  }
+
+  get #inFlight(): number {
+    return this.#batches.count + this.#children.count;
+  }
+
+  get #ended(): number {
+    return this.#batches.ended + this.#children.ended;
+  }
+
+  get #isLookRequested(): boolean {
+    return this.#waiting.length > 0 || this.#pool.wantsLook || this.#hasMoved;
+  }
+
+  get #wantsMore(): boolean {
+    return this.#readFrom !== undefined && this.#pool.queued < queueLeast;
+  }
+
+  #startBatches(run: SyncRun, { askedOnly }: { readonly askedOnly: boolean }): void {
+    const batches = this.#batches;
+    for (;;) {
+      const room = { asked: batches.hasRoomForAsked, discovered: !askedOnly && batches.hasRoom };
+      const taken = this.#pool.take(batchSize, room);
+      if (taken === undefined) return;
+      batches.start(taken, run);
     }
   }
 
@@ -129,9 +155,10 @@ export class RunScheduler {
     { startedAt }: SyncRun,
     { onlyAsked = false }: { readonly onlyAsked?: boolean } = {},
   ): Promise<void> {
-    const limit = pageSize + this.#pool.known;
+    this.#waiting.splice(0);
+    this.#hasMoved = false;
     const after = onlyAsked ? undefined : this.#readFrom;
-    const { refused, next, ...found } = await manyRows.findPending({ startedAt, limit, after });
+    const { refused, next, ...found } = await manyRows.findPending({ startedAt, limit: pageSize, after });
     this.#tally.add(withRefusedRows, refused);
     this.#pool.offer(found);
     if (!onlyAsked) this.#readFrom = next;
@@ -139,9 +166,12 @@ export class RunScheduler {
 
   #describe(): void {
     const { pushed, waiting, retrying, blocked } = this.#tally.result;
+    const { inFlight, queued } = this.#pool;
+    const more = inFlight.length > imagesShown ? [`- and ${inFlight.length - imagesShown} more`] : [];
     showDetails(
-      `${pushed} pushed, ${waiting} waiting, ${retrying} retrying, ${blocked} blocked; ${this.#pool.queued} queued`,
-      ...this.#pool.inFlight.map((image) => `- ${image}`),
+      `${pushed} pushed, ${waiting} waiting, ${retrying} retrying, ${blocked} blocked; ${queued} queued`,
+      ...inFlight.slice(0, imagesShown).map((image) => `- ${image}`),
+      ...more,
     );
   }
 }

@@ -11,10 +11,10 @@ import {
 
 import { MessageName } from '../contract/messages.js';
 import type { SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
+import { emptyResult } from '../contract/sync-result.js';
 import { syncAllWorkflowId } from '../contract/workflow-names.js';
 import { requests } from './activity-proxies.js';
 import { showDetails } from './show-details.js';
-import { emptyResult } from './sync-result.js';
 import { SyncRunExecution } from './sync-run.js';
 import { readFields, refused } from './typed-input.js';
 
@@ -47,7 +47,7 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
     // The request that starts a run precedes every cancellation of it.
     if (!begins) newest.add(taken);
   });
-  setHandler(progress, () => run?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], result });
+  setHandler(progress, () => run?.progress() ?? { phase: 'starting', queued: 0, inFlight: [], single: [], result });
 
   const { workflowId, runId } = workflowInfo();
   if (workflowId !== syncAllWorkflowId) {

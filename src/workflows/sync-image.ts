@@ -1,23 +1,20 @@
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 import { sleep, workflowInfo } from '@temporalio/workflow';
 
-import type { Fault, ImagePlan, LeftTarget } from '../contract/activity-types.js';
-import type { SyncImageInput, SyncImageResult } from '../contract/sync-messages.js';
+import type { CopiedTargets, Fault, ImagePlan, LeftTarget, SingleImage } from '../contract/activity-types.js';
+import { isLastAttempt, pauseBeforeNextAttempt } from '../contract/copy-attempts.js';
+import { copiedImage, stoppedImage } from '../contract/recorded-image.js';
+import type { CopyPlan, LeftPlan, RecordedImage, StoppedPlan } from '../contract/recorded-image.js';
+import type { SyncImageInput } from '../contract/sync-image-input.js';
+import type { SyncImageResult } from '../contract/sync-messages.js';
+import { syncAllWorkflowId } from '../contract/workflow-names.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { openState } from '../domain/state-change.js';
-import type { ImageOutcome } from '../domain/wanted-image.js';
-import { manyRows, metadata } from './activity-proxies.js';
+import { manyRows, metadata, requests } from './activity-proxies.js';
 import { CompletedTargets } from './completed-targets.js';
-import { againAt, isLastAttempt, pauseBeforeNextAttempt, stateOf } from './copy-attempts.js';
 import { copyOpenTargets, isKept } from './copy-open-targets.js';
-import type { KeptTargets, AttemptResult } from './copy-open-targets.js';
-import { leftOutcome, notDoneOn, openOutcome } from './image-outcome.js';
+import type { AttemptResult, KeptTargets } from './copy-open-targets.js';
 import { showDetails } from './show-details.js';
 import { readFields, readOptionalText, refused } from './typed-input.js';
-
-type Plan = Extract<ImagePlan, { kind: 'planned' }>;
-type LeftPlan = Extract<ImagePlan, { kind: 'left' }>;
-type StoppedPlan = Extract<ImagePlan, { kind: 'stopped' }>;
 
 /** The fault for targets that an image did not reach before it was removed. */
 const removed: Fault = {
@@ -32,13 +29,20 @@ const removed: Fault = {
  * times; targets that are still open are recorded with the reason for the next run.
  */
 export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult> {
-  const { image, run } = readInput(input);
+  const { run, ...single } = readInput(input);
+  return run === undefined ? await forwarded(single.image) : await syncInRun(single, run);
+}
+
+async function syncInRun({ image, plan: given, copied: before }: SingleImage, run: string): Promise<SyncImageResult> {
   const delivered = new CompletedTargets();
-  let copiedBy: Plan | undefined;
+  let copiedBy: CopyPlan | undefined;
   let bytesRead = 0;
 
   for (let attempt = 0; ; attempt += 1) {
-    const plan = await metadata.planImage({ image, lastAttempt: isLastAttempt(attempt) });
+    const plan =
+      attempt === 0 && given !== undefined
+        ? given
+        : await metadata.planImage({ image, lastAttempt: isLastAttempt(attempt) });
     if (plan.kind === 'nothing') return await recordUnwanted(copiedBy);
 
     if (plan.kind === 'adopted') {
@@ -47,7 +51,7 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
 
     if (plan.kind === 'stopped') {
       const pause = pauseBeforeNextAttempt(attempt, [plan.fault]);
-      if (pause === undefined) return await recordStopped(plan);
+      if (pause === undefined) return await record(stopped(plan));
       await waitForNextAttempt(image, plan.fault, pause);
       continue;
     }
@@ -57,95 +61,82 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
       const left = stillLeft(plan, kept);
       const faults = left.map(({ fault }) => fault);
       const pause = pauseBeforeNextAttempt(attempt, faults);
-      if (pause === undefined)
-        return await recordCopied(plan, left, { ...delivered.latest, done: kept.outcomes, open: [] });
+      if (pause === undefined) {
+        const copied = { ...delivered.latest, done: kept.outcomes, open: [], bytesRead };
+        return await record(copiedImage(image, plan, { left, copied }, Date.now()));
+      }
       await waitForNextAttempt(image, faults[0], pause);
       continue;
     }
 
     const kept = delivered.keptIn(plan);
     const left = stillLeft(plan, kept);
-    const copied = await copyOpenTargets(image, plan, kept);
+    const copied: AttemptResult =
+      attempt === 0 && before !== undefined ? before : await copyOpenTargets(image, plan, kept);
     copiedBy = plan;
     bytesRead += copied.bytesRead;
     if (copied.stoppedBy !== undefined) {
-      const stopped = stoppedByDocker(plan, copied.stoppedBy);
-      const pause = pauseBeforeNextAttempt(attempt, [stopped.fault]);
-      if (pause === undefined) return await recordStopped(stopped);
-      await waitForNextAttempt(image, stopped.fault, pause);
+      const stoppedPlan = stoppedByDocker(plan, copied.stoppedBy);
+      const pause = pauseBeforeNextAttempt(attempt, [stoppedPlan.fault]);
+      if (pause === undefined) return await record(stopped(stoppedPlan));
+      await waitForNextAttempt(image, stoppedPlan.fault, pause);
       continue;
     }
     const known = delivered.add(copied);
     const faults = [...known.open, ...left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     const pause = pauseBeforeNextAttempt(attempt, faults);
-    if (pause === undefined) return await recordCopied(plan, left, known);
+    if (pause === undefined) {
+      return await record(copiedImage(image, plan, { left, copied: { ...known, bytesRead } }, Date.now()));
+    }
     await waitForNextAttempt(image, faults[0], pause);
   }
 
   /** The image is no longer pending, but earlier attempts may have copied it to targets. */
-  async function recordUnwanted(before: Plan | undefined): Promise<SyncImageResult> {
-    if (before === undefined || delivered.latest.done.length === 0) {
+  async function recordUnwanted(last: CopyPlan | undefined): Promise<SyncImageResult> {
+    if (last === undefined || delivered.latest.done.length === 0) {
       return { image, state: 'nothing', targets: [], notDone: [], bytesRead };
     }
-    const { rows, readAt } = before;
-    const recorded = await recordStopped({ kind: 'stopped', rows, readAt, tagMissing: false, fault: removed });
+    const { rows, readAt } = last;
+    const recorded = await record(stopped({ kind: 'stopped', rows, readAt, tagMissing: false, fault: removed }));
     return { ...recorded, state: 'nothing', notDone: [] };
   }
 
-  async function recordStopped(plan: StoppedPlan): Promise<SyncImageResult> {
-    const { code, reason } = plan.fault;
-    const state = stateOf(plan.fault);
-    const { done: there, sourceDigest } = delivered.latest;
-    const source = { sourceDigest: there.length === 0 ? undefined : sourceDigest };
-    const outcome: ImageOutcome = {
-      image,
-      ...source,
-      rows: plan.rows,
-      targets: there,
-      missingPlatforms: [],
-      sourceFault: { state, code, reason, tagMissing: plan.tagMissing },
-      bytesRead,
-    };
-    await manyRows.recordImage({ outcome, run, readAt: plan.readAt });
-    const notDone = [{ image, state, code, reason }];
-    return { image, state, ...source, targets: there, notDone, bytesRead, againAt: againAt([plan.fault], Date.now()) };
+  function stopped(plan: StoppedPlan): RecordedImage {
+    return stoppedImage(image, plan, { ...delivered.latest, bytesRead }, Date.now());
   }
 
-  async function recordCopied(
-    plan: Plan | LeftPlan,
-    left: readonly LeftTarget[],
-    copied: Pick<AttemptResult, 'done' | 'open' | 'sourceDigest' | 'missingPlatforms'>,
-  ): Promise<SyncImageResult> {
-    const targets = [...copied.done, ...copied.open.map(openOutcome), ...left.map(leftOutcome)];
-    const { sourceDigest, missingPlatforms } = copied;
-    // A digest that was read from another target does not describe the image's own source.
-    const isFromSource = plan.kind === 'left' || plan.from === undefined;
-    const source = { sourceDigest: isFromSource ? sourceDigest : undefined };
-    const outcome: ImageOutcome = { image, ...source, rows: plan.rows, targets, missingPlatforms, bytesRead };
-    await manyRows.recordImage({ outcome, run, readAt: plan.readAt });
-    const notDone = targets.flatMap((target) => notDoneOn(image, target));
-    const faults = copied.open.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-    // They are already recorded as adopted from another program.
-    const kept = (plan.kind === 'planned' ? plan.kept : undefined) ?? [];
-    const allTargets = [...targets, ...kept];
-    const state = openState(notDone.map((one) => one.state)) ?? 'pushed';
-    return { image, state, ...source, targets: allTargets, notDone, bytesRead, againAt: againAt(faults, Date.now()) };
+  async function record({ outcome, readAt, result }: RecordedImage): Promise<SyncImageResult> {
+    await manyRows.recordImage({ outcome, run, readAt });
+    return result;
   }
+}
+
+/** Only `sync-all` knows which images are in flight: one that a person starts by hand is a request to it. */
+async function forwarded(image: string): Promise<SyncImageResult> {
+  const { workflowId, runId } = workflowInfo();
+  await requests.requestSync({ id: runId, reason: `start of ${workflowId}` });
+  const nothing = { image, state: 'nothing', targets: [], notDone: [], bytesRead: 0 } as const;
+  return { ...nothing, forwardedTo: syncAllWorkflowId };
 }
 
 /** Skipped targets, except those that an earlier attempt completed. */
-function stillLeft({ left }: Plan | LeftPlan, kept: KeptTargets): readonly LeftTarget[] {
+function stillLeft({ left }: CopyPlan | LeftPlan, kept: KeptTargets): readonly LeftTarget[] {
   return left.filter((target) => !isKept(target, kept));
 }
 
-/** Input typed by hand may contain a short reference, and has no run. */
-function readInput(input: unknown): { readonly image: string; readonly run: string } {
+/**
+ * Input typed by hand may contain a short reference, and has no run. A plan and a copy come from `SyncAll` alone and are
+ * not checked field by field.
+ */
+function readInput(input: unknown): SyncImageInput {
   const expected = 'SyncImage expects {"image": "docker.io/library/nginx:1.27"}';
-  const { image, run } = readFields(input, expected);
+  const { image, run, plan, copied } = readFields(input, expected);
   if (typeof image !== 'string') throw refused(expected);
-  const runId = readOptionalText(run, `${expected} and optionally {"run": "its ID"}`) ?? workflowInfo().workflowId;
+  const runId = readOptionalText(run, `${expected} and optionally {"run": "its ID"}`);
   try {
-    return { image: printImageReference(parseImageReference(image)), run: runId };
+    const reference = printImageReference(parseImageReference(image));
+    const [given, before] = [plan as ImagePlan | undefined, copied as CopiedTargets | undefined];
+    return { image: reference, run: runId, plan: given, copied: before };
   } catch (error) {
     if (error instanceof InvalidInput) throw refused(`${expected}: ${error.message}`);
     throw error;
@@ -153,7 +144,7 @@ function readInput(input: unknown): { readonly image: string; readonly run: stri
 }
 
 /** Converts a daemon's fault about the source to the plan that reading the source would have given. */
-function stoppedByDocker({ rows, readAt, missingTag }: Plan, fault: Fault): StoppedPlan {
+function stoppedByDocker({ rows, readAt, missingTag }: CopyPlan, fault: Fault): StoppedPlan {
   const tagMissing = fault.code === 'tag-missing';
   return {
     kind: 'stopped',

@@ -1,14 +1,15 @@
 import { isCancellation, log } from '@temporalio/workflow';
 
 import type { SyncRun, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
+import { atNextRun, withTakeover, withRefusedRows, withUnreportedImage } from '../contract/sync-result.js';
 import { beforeFirstRow } from '../domain/wanted-image.js';
 import { adoption, database, pruning } from './activity-proxies.js';
 import { HistoryLimit } from './history-limit.js';
+import { ImageBatches } from './image-batches.js';
 import { ImageChildren } from './image-children.js';
 import { ImagePool } from './image-pool.js';
 import { RunScheduler } from './run-scheduler.js';
 import { RunTally } from './run-tally.js';
-import { atNextRun, withTakeover, withRefusedRows, withUnreportedImage } from './sync-result.js';
 import { rootMessage } from './unreported-failure.js';
 
 export interface SyncRunExecutionOptions {
@@ -27,7 +28,8 @@ export class SyncRunExecution {
   readonly #waiting: SyncRequest[];
   readonly #tally: RunTally;
   readonly #pool: ImagePool;
-  readonly #runs: ImageChildren;
+  readonly #batches: ImageBatches;
+  readonly #children: ImageChildren;
   readonly #history: HistoryLimit;
   readonly #feed: RunScheduler;
   #run: SyncRun | undefined;
@@ -44,9 +46,11 @@ export class SyncRunExecution {
     this.#adoptedUpTo = carried.adoptedUpTo ?? beforeFirstRow;
     this.#adoptionOver = carried.adoptionOver ?? false;
     this.#pool = new ImagePool(carried);
-    this.#runs = new ImageChildren(this.#pool, this.#tally);
+    this.#children = new ImageChildren(this.#pool, this.#tally);
+    this.#batches = new ImageBatches({ pool: this.#pool, children: this.#children, tally: this.#tally });
     this.#history = new HistoryLimit(continueAfterEvents);
-    const parts = { waiting, pool: this.#pool, runs: this.#runs, tally: this.#tally, history: this.#history };
+    const images = { pool: this.#pool, batches: this.#batches, children: this.#children };
+    const parts = { waiting, ...images, tally: this.#tally, history: this.#history };
     this.#feed = new RunScheduler(parts, carried);
   }
 
@@ -57,7 +61,8 @@ export class SyncRunExecution {
   progress(): SyncProgress {
     const { queued, inFlight } = this.#pool;
     const phase = this.#phase === 'copying' && this.#feed.isDraining ? 'draining' : this.#phase;
-    return { run: this.#run?.id, phase, queued, inFlight, result: this.result };
+    const { inFlight: single } = this.#children;
+    return { run: this.#run?.id, phase, queued, inFlight, single, result: this.result };
   }
 
   stateForNextRun(): SyncAllState {
@@ -100,7 +105,8 @@ export class SyncRunExecution {
    * otherwise be shown as running forever.
    */
   async closeCancelled(): Promise<void> {
-    await this.#runs.settled();
+    await this.#batches.settled();
+    await this.#children.settled();
     if (this.#run === undefined || this.#isFinished) return;
     await database.finishRun({ run: this.#run.id, totals: this.#tally.totals, cancelled: true });
   }

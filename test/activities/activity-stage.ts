@@ -12,11 +12,13 @@ import { createRunActivities } from '../../src/activities/run-activities.js';
 import { createTagActivities } from '../../src/activities/tag-activities.js';
 import { createCopyEngine } from '../../src/composition/copy-engine.js';
 import type {
+  BatchActivities,
   CopyImageInput,
   CopyImageResult,
   ImageActivities,
   ImagePlan,
   RunActivities,
+  SyncImagesResult,
   TagActivities,
 } from '../../src/contract/activity-types.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
@@ -48,6 +50,8 @@ export interface ActivityStage {
   plan(image: string, options?: { readonly lastAttempt?: boolean }): Promise<ImagePlan>;
   copy(input: CopyImageInput): Promise<CopyImageResult>;
   record(...outcome: Parameters<ImageActivities['recordImage']>): Promise<void>;
+  /** @param environment of an attempt that is not the first */
+  sync(images: readonly string[], environment?: MockActivityEnvironment): Promise<SyncImagesResult>;
   statusOf(image: string): Promise<number | null | undefined>;
 }
 
@@ -129,6 +133,14 @@ export async function startActivityStage({
     },
     plan: async (image, options = {}) => await run(images.planImage, { image, ...options }),
     record: async (input) => void (await run(images.recordImage, input)),
+    sync: async (names, environment = new MockActivityEnvironment()) =>
+      await environment.run<Parameters<BatchActivities['syncImages']>, SyncImagesResult, BatchActivities['syncImages']>(
+        images.syncImages,
+        {
+          run: 'run',
+          images: names,
+        },
+      ),
     async statusOf(image) {
       const rows = await queries
         .selectFrom('images_for_push')

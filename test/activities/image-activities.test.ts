@@ -87,6 +87,7 @@ describe('the plan of an image that is for some of the targets', () => {
         look: async () => await Promise.resolve(undefined),
         isSame: unused,
         resolve: async () => await Promise.resolve(digest),
+        copy: unused,
         plan: async (request) => {
           planned.push(request);
           const absent = request.targets.map(({ name, host, repository, tag }) => ({

@@ -32,7 +32,13 @@ async function saidOf(answer: SyncProgress): Promise<string> {
 test('ferry sync --wait prints the progress of the run', async () => {
   const under = { ...result, images: 1, pushed: 1 };
 
-  const said = await saidOf({ phase: 'copying', queued: 1, inFlight: ['docker.io/library/nginx:1'], result: under });
+  const said = await saidOf({
+    phase: 'copying',
+    queued: 1,
+    inFlight: ['docker.io/library/nginx:1'],
+    single: [],
+    result: under,
+  });
 
   expect(said).toBe('copying: 1 pushed, 0 waiting, 0 retrying, 0 blocked; 1 in flight, 1 queued\n');
 });
@@ -40,7 +46,7 @@ test('ferry sync --wait prints the progress of the run', async () => {
 test('ferry sync --wait does not print progress from before the run', async () => {
   const none = { ...result, images: 0, pushed: 0 };
 
-  const said = await saidOf({ phase: 'starting', queued: 0, inFlight: [], result: none });
+  const said = await saidOf({ phase: 'starting', queued: 0, inFlight: [], single: [], result: none });
 
   expect(said).toBe('');
 });

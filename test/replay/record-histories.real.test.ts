@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addImages } from '../../src/client/add-images.js';
 import type { TemporalClient } from '../../src/client/connect.js';
 import { requestSync, syncResult } from '../../src/client/sync-requests.js';
+import { nothingSettled } from '../../src/contract/settled-images.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { syncAllWorkflowId, WorkflowName } from '../../src/contract/workflow-names.js';
 import { syncImageWorkflowId } from '../../src/domain/image-key.js';
@@ -10,7 +11,9 @@ import { cancelAndAskInOneTask } from '../support/one-workflow-task.js';
 import { recordHistory } from '../support/record-history.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
-import { openCopy, planned, ScriptedWorld } from '../workflows/scripted-world.js';
+import { openCopy, planned, pushedTo, ScriptedWorld } from '../workflows/scripted-world.js';
+
+const busy = { code: 'server-error', decision: 'retry', reason: 'busy' } as const;
 
 /**
  * Runs each workflow to its end. With FERRY_RECORD_HISTORIES=1 it also writes their histories to `test/histories`, which
@@ -57,6 +60,27 @@ describe('workflows whose histories are recorded', () => {
     await record('sync-image-copied', syncImageWorkflowId(good));
     await record('sync-image-second-attempt', syncImageWorkflowId(flaky));
     await record('sync-image-blocked', syncImageWorkflowId(bad));
+  });
+
+  test('SyncAll whose images share activities, and SyncImage that begins with a plan and a copy', async () => {
+    const large = 'docker.io/library/large:1';
+    const plan = planned(large);
+    const open = plan.kind === 'planned' ? plan.open.slice(1).map((one) => ({ ...one, fault: busy })) : [];
+    const copied = { done: [pushedTo('aliyun')], open, missingPlatforms: [], bytesRead: 7 };
+    world.want(large, ...Array.from({ length: 60 }, (_, n) => `docker.io/library/small-${n}:1`));
+    world.onSyncImages = async (images) => {
+      const small = images.filter((image) => image !== large);
+      world.pending.splice(0, world.pending.length, ...world.pending.filter(({ image }) => !small.includes(image)));
+      const settled = { ...nothingSettled, images: small.length, pushed: small.length };
+      return { settled, single: images.length === small.length ? [] : [{ image: large, plan, copied }] };
+    };
+
+    const { runId } = await requestSync(temporal, { id: 'one', reason: 'recorded' });
+    const summary = await syncResult(temporal, runId);
+
+    expect(summary).toMatchObject({ images: 61, pushed: 61 });
+    await record('sync-all-shared', syncAllWorkflowId, runId);
+    await record('sync-image-continued', syncImageWorkflowId(large));
   });
 
   test('SyncAll that continues as new', async () => {
@@ -108,8 +132,13 @@ describe('workflows whose histories are recorded', () => {
     await record(name, syncAllWorkflowId, runId);
   });
 
-  test('SyncAll under another ID, RequestSyncAll and AddImage', async () => {
+  test('SyncAll under another ID, SyncImage by hand, RequestSyncAll and AddImage', async () => {
     await worker.client.workflow.execute(WorkflowName.syncAll, { workflowId: 'by-hand', taskQueue: TaskQueue.main });
+    await worker.client.workflow.execute(WorkflowName.syncImage, {
+      workflowId: 'image-by-hand',
+      taskQueue: TaskQueue.main,
+      args: [{ image: 'nginx' }],
+    });
     await worker.client.workflow.execute(WorkflowName.requestSyncAll, {
       workflowId: 'tick',
       taskQueue: TaskQueue.main,
@@ -119,6 +148,7 @@ describe('workflows whose histories are recorded', () => {
 
     expect(added).toMatchObject({ syncRequested: true, repeated: false });
     await record('sync-all-forwarded', 'by-hand');
+    await record('sync-image-forwarded', 'image-by-hand');
     await record('request-sync-all', 'tick');
     await record('add-image', 'add-image/delivery-1');
   });

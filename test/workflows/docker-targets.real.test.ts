@@ -56,7 +56,7 @@ async function sync(): Promise<SyncImageResult> {
   return (await worker.client.workflow.execute(WorkflowName.syncImage, {
     taskQueue: TaskQueue.main,
     workflowId: `sync-image/${image}`,
-    args: [{ image }],
+    args: [{ image, run: 'run-1' }],
   })) as SyncImageResult;
 }
 

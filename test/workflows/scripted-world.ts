@@ -6,8 +6,10 @@ import type {
   CopyImageResult,
   ImagePlan,
   MainActivities,
+  SyncImagesResult,
   TagActivities,
 } from '../../src/contract/activity-types.js';
+import { nothingSettled } from '../../src/contract/settled-images.js';
 import type { SyncRequest } from '../../src/contract/sync-messages.js';
 import type { ImageOutcome, TargetOutcome } from '../../src/domain/wanted-image.js';
 
@@ -36,6 +38,13 @@ export class ScriptedWorld {
   poolSize = 4;
   atOnce = 0;
   mostAtOnce = 0;
+  /** Images of each activity that many share. */
+  readonly batches: (readonly string[])[] = [];
+  /** What becomes of images that share an activity: by default each gets a workflow of its own. */
+  onSyncImages: (images: readonly string[]) => Promise<SyncImagesResult> = async (images) => ({
+    settled: nothingSettled,
+    single: images.map((image) => ({ image })),
+  });
   onRecordFault: () => Promise<void> = async () => undefined;
   onFindPending: () => Promise<void> = async () => undefined;
   onFinishRun: () => Promise<void> = async () => undefined;
@@ -91,6 +100,10 @@ export class ScriptedWorld {
       pruneHistory: async () => {
         await this.onPrune();
         this.pruned += 1;
+      },
+      syncImages: async ({ images }) => {
+        this.batches.push(images);
+        return await this.onSyncImages(images);
       },
       planImage: async ({ image }) => {
         const attempt = this.#attempts.get(image) ?? 0;

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { requestSync, requestSyncAt } from '../../src/client/sync-requests.js';
 import type { ImagePlan } from '../../src/contract/activity-types.js';
 import { MessageName } from '../../src/contract/messages.js';
+import { nothingSettled } from '../../src/contract/settled-images.js';
 import type { SyncAllResult, SyncImageResult, SyncProgress } from '../../src/contract/sync-messages.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { syncAgainWorkflowId, syncAllWorkflowId, WorkflowName } from '../../src/contract/workflow-names.js';
@@ -142,9 +143,13 @@ describe('SyncAll on a real Temporal server', () => {
 
     const { runId } = await ask('one');
     await copy.started;
+    const urgent = openCopy();
+    world.copies.set('docker.io/library/urgent:1', urgent.copy);
     world.ask('docker.io/library/urgent:1');
     await ask('two');
+    await urgent.started;
     copy.letGo();
+    urgent.letGo();
     await result(runId);
 
     expect(world.copied[1]).toBe('docker.io/library/urgent:1');
@@ -480,6 +485,61 @@ describe('SyncAll on a real Temporal server', () => {
     expect(world.faults).toMatchObject([{ image }]);
   });
 
+  test('images that an activity settles together get no workflow, and their results are added up', async () => {
+    const settled = { ...nothingSettled, images: 120, pushed: 119, waiting: 1 };
+    const notDone = {
+      image: 'docker.io/library/image-7:1',
+      state: 'waiting',
+      code: 'tag-missing',
+      reason: 'no tag',
+    } as const;
+    world.want(...Array.from({ length: 120 }, (_, n) => `docker.io/library/image-${n}:1`));
+    let isFirst = true;
+    world.onSyncImages = async (images) => {
+      world.pending.splice(0, world.pending.length, ...world.pending.filter(({ image }) => !images.includes(image)));
+      const mine = isFirst ? { ...settled, notDone: [notDone] } : nothingSettled;
+      isFirst = false;
+      return { settled: mine, single: [] };
+    };
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    expect(world.batches.map((images) => images.length).toSorted((a, b) => a - b)).toEqual([20, 50, 50]);
+    expect(world.copied).toEqual([]);
+    expect(summary).toMatchObject({ images: 120, pushed: 119, waiting: 1, notDone: [notDone] });
+  });
+
+  test('an image gets its workflow with the plan and the copies of the activity that many shared', async () => {
+    const image = 'docker.io/library/a:1';
+    const plan = planned(image);
+    const busy = { code: 'server-error', decision: 'retry', reason: 'busy' } as const;
+    const open = plan.kind === 'planned' ? plan.open.slice(1).map((one) => ({ ...one, fault: busy })) : [];
+    const copied = { done: [pushedTo('aliyun')], open, missingPlatforms: [], bytesRead: 7 };
+    world.want(image);
+    world.onSyncImages = async () => ({ settled: nothingSettled, single: [{ image, plan, copied }] });
+
+    const { runId } = await ask('one');
+    const summary = await result(runId);
+
+    // The pause before the second attempt has passed, which planned the image again and copied it.
+    expect(world.copied).toEqual([image]);
+    expect(world.recorded).toMatchObject([{ bytesRead: 17 }]);
+    expect(summary).toMatchObject({ images: 1, pushed: 1 });
+  });
+
+  test('images whose shared activity fails are reported each by a workflow of its own', async () => {
+    world.want('docker.io/library/a:1', 'docker.io/library/b:1');
+    world.onSyncImages = async () => {
+      throw ApplicationFailure.nonRetryable('a fault of one of them');
+    };
+
+    const { runId } = await ask('one');
+
+    expect(await result(runId)).toMatchObject({ images: 2, pushed: 2 });
+    expect(world.copied.toSorted()).toEqual(['docker.io/library/a:1', 'docker.io/library/b:1']);
+  });
+
   test('an image that another workflow is copying is tried again at the end, and reported if it is still busy', async () => {
     const [held, freed] = ['docker.io/library/held:1', 'docker.io/library/freed:1'];
     const copies = { [held]: openCopy(), [freed]: openCopy() };
@@ -490,7 +550,7 @@ describe('SyncAll on a real Temporal server', () => {
           await worker.client.workflow.start(WorkflowName.syncImage, {
             workflowId: syncImageWorkflowId(image),
             taskQueue: TaskQueue.main,
-            args: [{ image }],
+            args: [{ image, run: 'run-0' }],
           }),
       ),
     );
@@ -598,7 +658,7 @@ describe('SyncAll on a real Temporal server', () => {
     }
   });
 
-  test('SyncImage started by hand accepts a short reference, and SyncAll accepts null', async () => {
+  test('SyncImage started by hand accepts a short reference and requests a run, and SyncAll accepts null', async () => {
     const image = (await worker.client.workflow.execute(WorkflowName.syncImage, {
       workflowId: 'image-by-hand',
       taskQueue: TaskQueue.main,
@@ -610,7 +670,8 @@ describe('SyncAll on a real Temporal server', () => {
       args: [null],
     })) as SyncAllResult;
 
-    expect(image).toMatchObject({ image: 'docker.io/library/nginx:latest', state: 'pushed' });
+    expect(image).toMatchObject({ image: 'docker.io/library/nginx:latest', forwardedTo: syncAllWorkflowId });
+    expect(world.signalled.map(({ reason }) => reason)).toEqual(['start of image-by-hand']);
     expect(all).toMatchObject({ runs: 1 });
   });
 

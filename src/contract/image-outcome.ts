@@ -1,8 +1,8 @@
 /** The outcome of an image in a run, for the database and for users. */
-import type { Fault, LeftTarget, OpenTarget } from '../contract/activity-types.js';
-import type { NotDone } from '../contract/sync-messages.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
+import type { Fault, LeftTarget, OpenTarget } from './activity-types.js';
 import { stateOf } from './copy-attempts.js';
+import type { NotDone } from './sync-messages.js';
 
 /**
  * A later attempt only finds a completed target in the right state. What was sent and what the tag pointed to before is

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 
+import { withImage } from '../../src/contract/settled-images.js';
 import type { NotDone, SyncImageResult } from '../../src/contract/sync-messages.js';
 import {
   atNextRun,
   emptyResult,
   withTakeover,
-  withImage,
   withRefusedRows,
   withUnreportedImage,
-} from '../../src/workflows/sync-result.js';
+} from '../../src/contract/sync-result.js';
 
 const notDone = (image: string, state: NotDone['state']): NotDone => ({
   image,
@@ -119,7 +119,7 @@ test('replaced tags are reported, even if other targets failed', () => {
   });
   expect(atNextRun(one).replaced).toEqual(one.replaced);
   expect([many.replaced?.count, many.replaced?.first.length]).toEqual([120, 100]);
-  expect(withImage(emptyResult, done('other', 'pushed'))).not.toHaveProperty('replaced');
+  expect(withImage(emptyResult, done('other', 'pushed')).replaced).toBe(undefined);
   const removed = withImage(emptyResult, { ...image('a'), state: 'nothing' });
   expect([removed.images, removed.replaced?.count]).toEqual([0, 2]);
 });

@@ -1,5 +1,5 @@
-/** When a failed copy is retried inside its workflow, and the state of an image that is not retried. */
-import type { Fault } from '../contract/activity-types.js';
+/** When a failed copy is retried within its run, and the state of an image that is not retried. */
+import type { Fault } from './activity-types.js';
 
 /** Pauses between the attempts of one run, in milliseconds: long enough for a registry to restart. */
 const attemptPausesMs = [2_000, 8_000, 20_000];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Fault } from '../../src/contract/activity-types.js';
-import { againAt, pauseBeforeNextAttempt, stateOf } from '../../src/workflows/copy-attempts.js';
+import { againAt, pauseBeforeNextAttempt, stateOf } from '../../src/contract/copy-attempts.js';
 
 const retry: Fault = { code: 'unreachable', decision: 'retry', reason: 'connection refused' };
 const block: Fault = { code: 'unauthorized', decision: 'block', reason: 'wrong password' };

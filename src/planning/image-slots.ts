@@ -1,0 +1,79 @@
+const limits = { least: 8, first: 16, most: 128 } as const;
+/** A process that is busy for more of the time than this is the limit itself, whatever the number of images. */
+const busyShare = 0.8;
+/** A process with more memory than this handles fewer images. */
+const mostMemoryBytes = 240 * 1024 * 1024;
+const checkIntervalMs = 250;
+
+/** What a process has spent. */
+interface Spent {
+  /** Milliseconds of a monotonic clock. */
+  readonly now: number;
+  readonly memoryBytes: number;
+  /** The part of the time since the last call in which the process was busy. */
+  readonly busy: number;
+}
+
+/**
+ * How many small images a process handles at once: as many as keep it busy, within its memory. On a long line images
+ * wait for answers most of the time, and many are needed. What one registry gets at once is the engine's own limit.
+ */
+export class ImageSlots {
+  readonly #spent: () => Spent;
+  readonly #waiting: (() => void)[] = [];
+  #limit: number = limits.first;
+  #running = 0;
+  #checkedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(spent: () => Spent = measureProcess()) {
+    this.#spent = spent;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Runs `work` as soon as there is a slot; the first to wait comes first. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    try {
+      return await work();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    this.#adapt();
+    this.#running -= 1;
+    while (this.#running < this.#limit) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#running += 1;
+      next();
+    }
+  }
+
+  #adapt(): void {
+    const spent = this.#spent();
+    if (spent.now - this.#checkedAt < checkIntervalMs) return;
+    this.#checkedAt = spent.now;
+    if (spent.memoryBytes > mostMemoryBytes) this.#limit = Math.max(limits.least, Math.floor(this.#limit / 2));
+    else if (this.#waiting.length > 0 && spent.busy < busyShare) {
+      this.#limit = Math.min(limits.most, Math.ceil(this.#limit * 1.5));
+    }
+  }
+}
+
+function measureProcess(): () => Spent {
+  let [before, measured] = [performance.eventLoopUtilization(), { now: 0, memoryBytes: 0, busy: 1 }];
+  return () => {
+    const now = performance.now();
+    if (now - measured.now < checkIntervalMs) return measured;
+    const since = performance.eventLoopUtilization(before);
+    before = performance.eventLoopUtilization();
+    measured = { now, memoryBytes: process.memoryUsage.rss(), busy: since.utilization };
+    return measured;
+  };
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, test } from 'vitest';
+
+import type { SyncImagesHeartbeat } from '../../src/contract/activity-types.js';
+import { nothingSettled } from '../../src/contract/settled-images.js';
+import { PushStatus } from '../../src/domain/wanted-image.js';
+import { placeImage } from '../support/scripted-images.js';
+import { answer } from '../support/scripted-registry.js';
+import { requestsOf, startActivityStage } from './activity-stage.js';
+import type { ActivityStage } from './activity-stage.js';
+
+/** Places images with these names at the source and requests them. */
+async function placeWanted(stage: ActivityStage, names: readonly string[], layer = 2000): Promise<readonly string[]> {
+  const images = names.map((name) => `${stage.source.host}/team/${name}:v1`);
+  for (const name of names) placeImage(stage.source, `team/${name}`, { layers: [randomBytes(layer)] });
+  for (const image of images) await stage.want(image);
+  return images;
+}
+
+function puts(stage: ActivityStage): number {
+  return [stage.aliyun, stage.own].reduce((sum, target) => sum + target.count('PUT', /manifests/), 0);
+}
+
+describe('an activity for many images', () => {
+  test('small images are copied to every target, recorded and counted, and none is left over', async () => {
+    const stage = await startActivityStage();
+    const images = await placeWanted(stage, ['a', 'b', 'c', 'd', 'e']);
+
+    const { settled, single } = await stage.sync(images);
+
+    expect(single).toEqual([]);
+    expect(settled).toMatchObject({ images: 5, pushed: 5, notDone: [] });
+    expect(puts(stage)).toBe(10);
+    for (const image of images) expect(await stage.statusOf(image)).toBe(PushStatus.pushed);
+  });
+
+  test('images that are unchanged cost one HEAD at the source and one at each target', async () => {
+    const stage = await startActivityStage();
+    const images = await placeWanted(stage, ['a', 'b', 'c']);
+    await stage.sync(images);
+    for (const image of images) await stage.want(image);
+    for (const registry of [stage.source, stage.aliyun, stage.own]) registry.requests.splice(0);
+
+    const { settled, single } = await stage.sync(images);
+
+    expect({ settled, single }).toMatchObject({ settled: { images: 3, pushed: 3 }, single: [] });
+    for (const registry of [stage.source, stage.aliyun, stage.own]) {
+      expect(requestsOf(registry).toSorted()).toEqual([
+        expect.stringMatching(/^HEAD .*\/a(-\w+)?\/manifests\/v1$/),
+        expect.stringMatching(/^HEAD .*\/b(-\w+)?\/manifests\/v1$/),
+        expect.stringMatching(/^HEAD .*\/c(-\w+)?\/manifests\/v1$/),
+      ]);
+    }
+  });
+
+  test('a large image is left to a workflow of its own, with its plan', async () => {
+    const stage = await startActivityStage();
+    const [small = ''] = await placeWanted(stage, ['small']);
+    const [large = ''] = await placeWanted(stage, ['large'], 9 * 1024 * 1024);
+
+    const { settled, single } = await stage.sync([large, small]);
+
+    expect(settled).toMatchObject({ images: 1, pushed: 1 });
+    expect(single).toMatchObject([{ image: large, plan: { kind: 'planned', done: [] } }]);
+    expect(await stage.statusOf(large)).toBe(PushStatus.pending);
+  });
+
+  test('an image whose tag is missing, and one without a pending row, are settled', async () => {
+    const stage = await startActivityStage();
+    placeImage(stage.source, 'team/missing', { tag: 'v2' });
+    const missing = `${stage.source.host}/team/missing:v1`;
+    await stage.want(missing);
+
+    const { settled, single } = await stage.sync([missing, `${stage.source.host}/team/unwanted:v1`]);
+
+    expect(single).toEqual([]);
+    expect(settled).toMatchObject({ images: 1, blocked: 1, notDone: [{ image: missing, code: 'tag-missing' }] });
+  });
+
+  test('an image with a target that fails is left with what was copied to the other, and affects no other image', async () => {
+    const stage = await startActivityStage();
+    const [failing = '', other = ''] = await placeWanted(stage, ['failing', 'other']);
+    stage.own.when('PUT', /failing\/manifests/, ({ response }) => answer(response, 503));
+
+    const { settled, single } = await stage.sync([failing, other]);
+
+    expect(settled).toMatchObject({ images: 1, pushed: 1 });
+    expect(single).toMatchObject([
+      { image: failing, copied: { done: [{ target: 'aliyun' }], open: [{ destination: { target: 'private' } }] } },
+    ]);
+  });
+
+  test('the next attempt does not repeat what was reported or recorded, and counts it once', async () => {
+    const stage = await startActivityStage();
+    const images = await placeWanted(stage, ['reported', 'recorded', 'open']);
+    const [reported = '', recorded = '', open = ''] = images;
+    await stage.sync([reported, recorded]);
+    const before = puts(stage);
+    const heartbeatDetails: SyncImagesHeartbeat = {
+      settled: { ...nothingSettled, images: 1, pushed: 1 },
+      single: [],
+      over: [reported],
+      transfers: [],
+    };
+
+    const { settled, single } = await stage.sync(images, new MockActivityEnvironment({ attempt: 2, heartbeatDetails }));
+
+    expect({ settled, single }).toMatchObject({ settled: { images: 3, pushed: 3 }, single: [] });
+    expect(puts(stage) - before).toBe(2);
+    expect(await stage.statusOf(open)).toBe(PushStatus.pushed);
+  });
+
+  test('the next attempt counts what was recorded even if the first one reported nothing', async () => {
+    const stage = await startActivityStage();
+    const images = await placeWanted(stage, ['a', 'b']);
+    await stage.sync(images);
+
+    const { settled } = await stage.sync(images, new MockActivityEnvironment({ attempt: 2 }));
+
+    expect(settled).toMatchObject({ images: 2, pushed: 2 });
+  });
+
+  test('when the database fails, no image of the activity is at work afterwards', async () => {
+    const stage = await startActivityStage();
+    const images = await placeWanted(stage, ['a', 'b', 'c', 'd']);
+    await stage.database.queries.schema.dropTable('run_outcomes').execute();
+
+    // Uploads are cancelled in the background.
+    const requests = (): readonly string[] =>
+      [stage.source, stage.aliyun, stage.own].flatMap(requestsOf).filter((request) => !request.startsWith('DELETE'));
+    await expect(stage.sync(images)).rejects.toThrow(/run_outcomes/);
+    // What was sent before the fault arrives.
+    await sleep(100);
+    const before = requests();
+    await sleep(100);
+
+    expect(requests()).toEqual(before);
+  });
+});
