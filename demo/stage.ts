@@ -10,7 +10,7 @@ import { startRegistry } from './registry-server.js';
 import type { RegistryServer } from './registry-server.js';
 import { startThrottle } from './throttle.js';
 import type { Throttle } from './throttle.js';
-import { findTool, requireTool } from './tools.js';
+import { requireTool } from './tools.js';
 
 const sourceBytesPerSecond = 20_000_000;
 const login = { user: 'ferry', password: 'only-for-this-demo' };
@@ -58,12 +58,7 @@ export async function setStage(images: readonly DemoImage[]): Promise<Stage> {
     const proxy = await opened(startThrottle({ upstream: source.url, bytesPerSecond: sourceBytesPerSecond }));
     const targets = {
       // Like Alibaba Cloud's personal edition it takes images, and no other kind of artifact.
-      aliyun: await opened(
-        startRegistry({
-          kind: findTool('docker-registry') === undefined ? 'distribution' : 'docker-registry',
-          classes: ['image'],
-        }),
-      ),
+      aliyun: await opened(startRegistry({ kind: 'distribution', classes: ['image'] })),
       private: await opened(startRegistry({ kind: 'distribution', htpasswd: login })),
     };
     for (const { repository, tag, made } of images) await pushImage(source, { image: made, repository, tag });

@@ -57,9 +57,8 @@ const tools = [
     fits: (version) => isAtLeast(version.match(/distribution v?(\d+)\.(\d+)/), 2, 8),
     wanted: 'docker-registry 2.8',
     ways: [fromAptPackage('docker-registry')],
-    usedFor: ['demo', 'bench', 'test'],
-    optionalFor: ['demo'],
-    without: 'distribution stands in for it',
+    usedFor: ['bench', 'test'],
+    optionalFor: [],
     advice: 'apt-get install docker-registry (Debian, Ubuntu)',
   },
   {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseUploadRecord } from '@image-ferry/registry/upload-records';
 import type { UploadKey, UploadRecord } from '@image-ferry/registry/upload-records';
@@ -13,9 +14,14 @@ const wantedForMs = 24 * 60 * 60 * 1_000;
 /** A copy that is in flight saves its uploads more often than this. */
 const inFlightMs = 10 * 60 * 1_000;
 
+/** Short beside the time in which the uploads in flight advance. */
+const gatheredMs = 20;
+
 /** Uploads that were not finished, from which any worker can continue. */
 export class UploadSessionStore {
   readonly #database: FerryDatabase;
+  readonly #unsaved = new Map<string, UploadRecord>();
+  #saving: Promise<void> | undefined;
 
   constructor(database: FerryDatabase) {
     this.#database = database;
@@ -35,24 +41,11 @@ export class UploadSessionStore {
     return record;
   }
 
+  /** Records that are saved within a moment are written by one statement. */
   async save(record: UploadRecord): Promise<void> {
-    const { dialect, queries } = this.#database;
-    const { registry, repository, tag, digest, location, foreign, size, offset, hashes } = record;
-    const row = {
-      upload_key: rowKey(record),
-      registry,
-      repository,
-      tag,
-      digest,
-      reference: `${registry}/${repository}:${tag}`,
-      location,
-      is_foreign: foreign ? 1 : 0,
-      size,
-      confirmed: offset,
-      hashes: JSON.stringify(hashes),
-      saved_at: dialect.clock(),
-    };
-    await dialect.upsert(queries, 'upload_sessions', [row], ['upload_key']);
+    this.#unsaved.set(rowKey(record), record);
+    this.#saving ??= this.#saveAll();
+    await this.#saving;
   }
 
   async remove(key: UploadKey): Promise<void> {
@@ -100,6 +93,32 @@ export class UploadSessionStore {
       else records.push(record);
     }
     return records;
+  }
+
+  async #saveAll(): Promise<void> {
+    await sleep(gatheredMs);
+    this.#saving = undefined;
+    const records = [...this.#unsaved];
+    this.#unsaved.clear();
+    const { dialect, queries } = this.#database;
+    const rows = records.map(([key, record]) => {
+      const { registry, repository, tag, digest, location, foreign, size, offset, hashes } = record;
+      return {
+        upload_key: key,
+        registry,
+        repository,
+        tag,
+        digest,
+        reference: `${registry}/${repository}:${tag}`,
+        location,
+        is_foreign: foreign ? 1 : 0,
+        size,
+        confirmed: offset,
+        hashes: JSON.stringify(hashes),
+        saved_at: dialect.clock(),
+      };
+    });
+    await dialect.upsert(queries, 'upload_sessions', rows, ['upload_key']);
   }
 
   async #delete(key: string): Promise<void> {

@@ -32,6 +32,15 @@ export function uploadSuite(placeOf: PlaceOf): void {
       expect(found).toEqual(later);
     });
 
+    test('uploads that are saved at the same time are all found, each as it was saved last', async () => {
+      const { uploads } = use().stores;
+      const last = [uploadOf(one, { offset: 2_000 }), uploadOf(two), uploadOf(three)];
+
+      await Promise.all([uploadOf(one, { offset: 1_000 }), ...last].map(async (upload) => await uploads.save(upload)));
+
+      expect(await Promise.all(last.map(async (upload) => await uploads.take(upload)))).toEqual(last);
+    });
+
     test('uploads of another registry, repository, tag or blob are other uploads', async () => {
       const { uploads } = use().stores;
       const saved = uploadOf(one);

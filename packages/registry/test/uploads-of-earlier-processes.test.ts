@@ -76,6 +76,23 @@ function isWhole(target: ScriptedRegistry): boolean {
   return target.blob(targetRepository, digest)?.equals(layer) === true;
 }
 
+test('a layer of 4 MB that arrives slowly is recorded while it is in flight, with the hash of what has arrived', async () => {
+  placeImage(source, repository, { layers: [randomBytes(4 * mebibyte)] });
+  const hosts = new Map([[source.host, { readBytesPerSecond: 4 * mebibyte }]]);
+  const client = clientFor([source, one, other], { timing, uploads: journal, hosts });
+  let furthest = 0;
+
+  const report = await copyImage(client, requestFor(source, [one]), {
+    onProgress() {
+      const hashes = [...journal.records.values()].flatMap((record) => record.hashes);
+      furthest = Math.max(furthest, ...hashes.map(({ offset }) => offset));
+    },
+  });
+
+  expect(report.failures).toEqual([]);
+  expect(furthest).toBeGreaterThan(mebibyte);
+});
+
 describe('an upload that an earlier process did not finish', () => {
   test('an upload that an earlier process did not finish continues where the registry has it, and the source is read from a saved state of the hash', async () => {
     await copyUntil(16 * mebibyte, [one]);

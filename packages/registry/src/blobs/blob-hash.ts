@@ -8,13 +8,13 @@ import { NativeHash } from './native-hash.js';
 export type { BlobHash, HashCheckpoint } from './hash-types.js';
 
 /** A smaller blob is sent again from its first byte after the process has died: that costs no more than what is saved. */
-export const leastPortableBytes = 16 * 1024 * 1024;
+export const leastPortableBytes = 1024 * 1024;
 
 export interface BlobHashOptions {
   /** Size of the blob, in bytes. */
   readonly size: number;
   /**
-   * `when-slow`: another process can continue the hash of a blob of at least 16 MiB whose line is slower than 80 MB/s;
+   * `when-slow`: another process can continue the hash of a blob of at least 1 MiB whose line is slower than 80 MB/s;
    * `never`: nothing is saved.
    */
   readonly portable: 'never' | 'when-slow';

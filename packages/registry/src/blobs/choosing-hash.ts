@@ -50,24 +50,18 @@ export class ChoosingHash implements BlobHash {
 }
 
 class HashChoice {
+  readonly #of: Digest;
+  readonly #rate: HashedRate;
   readonly #early = new EarlyBytes();
   #startedAt: number | undefined;
   #hashedBefore = 0;
   #portable: PortableHash | undefined;
+  #isLoading = false;
   #isUnavailable = false;
-  readonly #rate: HashedRate;
 
   constructor(of: Digest, rate: HashedRate) {
+    this.#of = of;
     this.#rate = rate;
-    // Loaded only now: most processes never need it.
-    import('./portable-hash.js')
-      .then(async (module) => {
-        this.#portable = await module.PortableHash.start(of);
-      })
-      // Node can be started without WebAssembly (`--jitless`).
-      .catch(() => {
-        this.#isUnavailable = true;
-      });
   }
 
   /** @returns the hash to continue with; undefined while the line is being measured */
@@ -78,6 +72,8 @@ class HashChoice {
       this.#hashedBefore = this.#rate.bytes;
       return undefined;
     }
+    // A blob that has arrived by then does not need it.
+    if (now - this.#startedAt >= measuredMs / 2) this.#load();
     if (now - this.#startedAt < measuredMs) {
       return this.#rate.bytes - this.#hashedBefore < fastBytes ? undefined : this.#drop();
     }
@@ -85,6 +81,19 @@ class HashChoice {
     if (portable === undefined) return this.#isUnavailable || this.#early.length > fastBytes ? this.#drop() : undefined;
     this.#early.drain((bytes) => portable.update(bytes));
     return portable;
+  }
+
+  #load(): void {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    import('./portable-hash.js')
+      .then(async (module) => {
+        this.#portable = await module.PortableHash.start(this.#of);
+      })
+      // Node can be started without WebAssembly (`--jitless`).
+      .catch(() => {
+        this.#isUnavailable = true;
+      });
   }
 
   #drop(): 'native' {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { RegistryClient } from '../registry-client.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { SavedHash, UploadKey, UploadRecord } from '../upload-records.js';
@@ -8,11 +10,13 @@ import type { Blob } from './image-blobs.js';
 
 /** A record is renewed after this many bytes, and after less if that takes long. */
 const stepBytes = 16 * 1024 * 1024;
-const leastStepBytes = 1024 * 1024;
-const stepMs = 500;
+const leastStepBytes = 512 * 1024;
+const stepMs = 150;
 const leastStepMs = 100;
+/** One that has not changed is renewed after this time, so that it does not look abandoned. */
+const renewedMs = 60_000;
 /** Hash states this far behind the last byte are all recorded; of older ones one for each doubling of the distance. */
-const denseBytes = 16 * 1024 * 1024;
+const denseBytes = 8 * 1024 * 1024;
 
 /** Where an upload is at its registry, and how far. */
 export interface UploadStanding {
@@ -29,6 +33,8 @@ export class UploadRecorder {
   readonly #blob: Blob;
   readonly #trail: HashTrail;
   #isRecorded = false;
+  #recorded: UploadRecord | undefined;
+  #recordedAt = -Infinity;
   #taken: UploadRecord | undefined;
   #isSaving = false;
   /** One after another: a record must not come back after it was removed. */
@@ -80,6 +86,7 @@ export class UploadRecorder {
     this.#taken = undefined;
     if (this.#isRecorded) this.#work = this.#work.then(() => this.#client.uploads?.remove(this.#key));
     this.#isRecorded = false;
+    this.#recorded = undefined;
     await this.#work;
   }
 
@@ -88,9 +95,6 @@ export class UploadRecorder {
   }
 
   #save({ session, confirmed, flushed }: UploadStanding): void {
-    this.#isRecorded = true;
-    this.#taken = undefined;
-    this.#isSaving = true;
     this.#savedAt = performance.now();
     this.#savedBytes = flushed;
     this.#savedConfirmed = confirmed;
@@ -104,6 +108,14 @@ export class UploadRecorder {
       offset: confirmed,
       hashes: thinned(this.#trail.saved(), flushed),
     };
+    // On a fast line no hash is saved: the record stays as it is.
+    const isFresh = this.#savedAt - this.#recordedAt < renewedMs;
+    if (isFresh && isDeepStrictEqual(record, this.#recorded)) return;
+    this.#isRecorded = true;
+    this.#recorded = record;
+    this.#recordedAt = this.#savedAt;
+    this.#taken = undefined;
+    this.#isSaving = true;
     this.#work = this.#work.then(async () => {
       await this.#client.uploads?.save(record);
       this.#isSaving = false;
