@@ -3,13 +3,15 @@ import { parseImageReference, sourceRepository } from '@image-ferry/registry/ref
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import type { Target } from '../domain/target.js';
 import { beforeFirstRow, PushStatus, readPushStatus } from '../domain/wanted-image.js';
-import type { AdoptionCandidate, TakenOver } from '../domain/wanted-image.js';
+import type { AdoptionCandidate } from '../domain/wanted-image.js';
 import { candidatesAmong } from './adoption/adoption-candidates.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { groupRows } from './group-rows.js';
 import { pagesOf } from './insert-rows.js';
 import { copiedTo, holdingsOn, readRecorded } from './pushed/holdings.js';
 import type { Recorded } from './pushed/holdings.js';
+import { joinTakenOver } from './pushed/join-taken-over.js';
+import { adoptedRow } from './pushed/pushed-image-store.js';
 import type { PushedImageStore } from './pushed/pushed-image-store.js';
 import { readKnownCopies } from './pushed/verified-copies.js';
 import { isCanonicalImage } from './row-shapes.js';
@@ -74,7 +76,7 @@ export class PlanReadsStore {
         details.delete(image);
       }
     };
-    const recordTakenOver = joined(async (found) => await pushed.recordTakenOver(found));
+    const recordTakenOver = joinTakenOver(this.#database.queries, pushed);
     return {
       wanted: {
         wantedRows: async (image) => {
@@ -105,7 +107,7 @@ export class PlanReadsStore {
           return isRead ? read.candidates.slice(0, query.limit) : await pushed.adoptionCandidates(query);
         },
         recordAdoption: async (candidate, digests) => {
-          await pushed.recordAdoption(candidate, digests);
+          await recordTakenOver([adoptedRow(candidate, digests)]);
           forget([candidate.image]);
         },
         holdings: async (image, some) => {
@@ -174,24 +176,4 @@ export class PlanReadsStore {
 
 function isPending({ push_status: status }: { readonly push_status: number | null }): boolean {
   return readPushStatus(status) === PushStatus.pending;
-}
-
-/** Joins the rows of calls that wait for the one before them. */
-function joined(
-  record: (found: readonly TakenOver[]) => Promise<void>,
-): (found: readonly TakenOver[]) => Promise<void> {
-  let waiting: TakenOver[] = [];
-  let next: Promise<void> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  return async (found) => {
-    waiting.push(...found);
-    next ??= last.then(async () => {
-      const all = waiting;
-      waiting = [];
-      next = undefined;
-      await record(all);
-    });
-    last = next.catch(() => {});
-    await next;
-  };
 }

@@ -4,7 +4,7 @@ import type { Stores } from '../../src/database/stores.js';
 import type { Fixture } from './store-fixture.js';
 
 /** Stores whose statements are counted, without the beginnings and ends of transactions. */
-export function counted({ database }: Fixture): {
+export function counted({ database }: Pick<Fixture, 'database'>): {
   readonly stores: Stores;
   readonly statements: () => number;
   readonly transactions: () => number;

@@ -51,17 +51,10 @@ export class PushedImageStore {
    * has more targets now.
    */
   async recordAdoption(
-    { rowId, image, platform, selection, copies }: AdoptionCandidate,
+    candidate: AdoptionCandidate,
     digests: readonly { readonly target: string; readonly digest: string }[],
   ): Promise<void> {
-    const found = new Map(digests.map(({ target, digest }) => [target, digest]));
-    const copiesFound = copies.map(({ target, pushedId, registryImageName: reference }) => {
-      const digest = found.get(target);
-      if (digest === undefined) throw new TypeError(`the adoption of ${image} lacks a digest for ${target}`);
-      return { target, reference, digest, pushedId };
-    });
-    const row = { rowId, image, platform, selection, was: PushStatus.pending, isThere: true, copies: copiesFound };
-    await this.recordTakenOver([row]);
+    await this.recordTakenOver([adoptedRow(candidate, digests)]);
   }
 
   /**
@@ -112,4 +105,18 @@ export class PushedImageStore {
     }
     return changes;
   }
+}
+
+/** What the digests that were found at the names of a candidate mean for its row. */
+export function adoptedRow(
+  { rowId, image, platform, selection, copies }: AdoptionCandidate,
+  digests: readonly { readonly target: string; readonly digest: string }[],
+): TakenOver {
+  const found = new Map(digests.map(({ target, digest }) => [target, digest]));
+  const copiesFound = copies.map(({ target, pushedId, registryImageName: reference }) => {
+    const digest = found.get(target);
+    if (digest === undefined) throw new TypeError(`the adoption of ${image} lacks a digest for ${target}`);
+    return { target, reference, digest, pushedId };
+  });
+  return { rowId, image, platform, selection, was: PushStatus.pending, isThere: true, copies: copiesFound };
 }
