@@ -1,9 +1,10 @@
 import type { Digest } from '@image-ferry/registry/digest';
 import { parseImageReference } from '@image-ferry/registry/reference';
+import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
 import { toFault } from '../contract/to-fault.js';
-import type { TagCheckStore } from '../database/tag-check-store.js';
+import type { ComparedTag, TagCheckStore } from '../database/tag-check-store.js';
 import { inParallel } from '../domain/in-parallel.js';
 import { isMutable } from '../domain/mutable-tags.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
@@ -16,9 +17,11 @@ import type { CopyEngine } from '../planning/engine-ports.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
-/** Images in one activity, and HEADs at once. */
+/** Images in one activity, and HEADs at once: the engine limits those to one host. */
 const page = 500;
-const headsAtOnce = 8;
+const headsAtOnce = 32;
+/** Results that are written together: a crash repeats only what is not written. */
+const recordedTogether = 100;
 const uncheckedTold = 100;
 /** Faults of a whole registry rather than of one image. The activity sends no requests for its other images. */
 const ofHost: ReadonlySet<Fault['code']> = new Set(['unreachable', 'tls', 'rate-limited', 'server-error', 'stalled']);
@@ -50,8 +53,13 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
 
     const unchecked: UncheckedTag[] = [];
     const troubled = new Map<string, Fault>();
+    const firstLooks = new Map<string, Promise<unknown>>();
     // Where only a daemon may reach the registries, the source is none of ours to ask.
     const reachable = found.filter((tag) => !areOnlyByDocker(chosenTargets(tag.targets, targets)));
+    const uncompared = reachable.filter(({ sourceDigest }) => sourceDigest === undefined);
+    const adopted = await tags.adoptedTags(uncompared.map(({ image }) => image));
+    const same: ComparedTag[] = [];
+    const other: string[] = [];
     let moved = 0;
     await inParallel(reachable, headsAtOnce, async ({ image, sourceDigest }) => {
       signal.throwIfAborted();
@@ -61,12 +69,13 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
         const fault = typeof digest === 'string' ? isRight : digest;
         if (typeof fault !== 'boolean') unchecked.push({ image, fault });
       } else if (isRight) {
-        await tags.unmoved(image, digest);
+        same.push({ image, digest, sourceDigest });
       } else {
-        await tags.moved(image);
-        moved += 1;
+        other.push(image);
       }
+      if (same.length + other.length >= recordedTogether) await record();
     });
+    await record();
     const last = found.length < page ? undefined : found.at(-1);
     return {
       moved,
@@ -75,24 +84,28 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       next: last?.rowId,
     };
 
+    async function record(): Promise<void> {
+      const images = other.splice(0);
+      await tags.unmoved(same.splice(0));
+      await tags.moved(images);
+      moved += images.length;
+    }
+
     /** What was only taken over is compared with what its targets hold: it is not taken for right unseen. */
     async function isStill(image: string, digest: Digest, known: string | undefined): Promise<boolean | Fault> {
       if (known !== undefined) return known === digest;
       try {
         return await holdsSame(image, digest);
       } catch (error) {
-        signal.throwIfAborted();
-        const fault = toFault(error);
-        if (fault === undefined || fault.code === 'database') throw error;
-        return fault;
+        return faultOf(error);
       }
     }
 
     async function holdsSame(image: string, sourceDigest: Digest): Promise<boolean> {
-      const adopted = await tags.adoptedTags(image);
+      const { platforms: ofRows = [], tags: onTargets = [] } = adopted.get(image) ?? {};
       const status = PushStatus.pushed;
-      const platforms = wantedSelection(adopted.platforms.map((platform) => ({ platform, status })));
-      for (const { target, reference } of adopted.tags) {
+      const platforms = wantedSelection(ofRows.map((platform) => ({ platform, status })));
+      for (const { target, reference } of onTargets) {
         const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
         const tagRef = { target, host, repository, tag };
         const contents = await engine.look(tagRef, { signal });
@@ -103,21 +116,42 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       return true;
     }
 
+    /** The first image of a host goes alone: a host in trouble gets one request. */
     async function lookAt(image: string): Promise<Digest | Fault> {
-      let host: string | undefined;
+      let reference: ImageReference;
       try {
         // Another program may have written an invalid reference into the row. The other images are still checked.
-        const reference = parseImageReference(image);
-        host = reference.host;
-        return troubled.get(host) ?? (await engine.resolve(reference, { signal }));
+        reference = parseImageReference(image);
       } catch (error) {
-        signal.throwIfAborted();
-        const fault = toFault(error);
-        // What the database does not give says nothing about the source.
-        if (fault === undefined || fault.code === 'database') throw error;
-        if (host !== undefined && ofHost.has(fault.code)) troubled.set(host, fault);
+        return faultOf(error);
+      }
+      const { host } = reference;
+      const first = firstLooks.get(host);
+      if (first !== undefined) {
+        await first;
+        return troubled.get(host) ?? (await ask(reference));
+      }
+      const look = ask(reference);
+      firstLooks.set(host, look);
+      return await look;
+    }
+
+    async function ask(reference: ImageReference): Promise<Digest | Fault> {
+      try {
+        return await engine.resolve(reference, { signal });
+      } catch (error) {
+        const fault = faultOf(error);
+        if (ofHost.has(fault.code)) troubled.set(reference.host, fault);
         return fault;
       }
+    }
+
+    /** @throws an error of the database, which says nothing about the source */
+    function faultOf(error: unknown): Fault {
+      signal.throwIfAborted();
+      const fault = toFault(error);
+      if (fault === undefined || fault.code === 'database') throw error;
+      return fault;
     }
   }
 }

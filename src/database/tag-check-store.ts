@@ -1,10 +1,15 @@
+import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
+
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { pagesOf } from './insert-rows.js';
 import { canonicalPlatforms } from './row-shapes.js';
 import { changeStatus } from './wanted/change-status.js';
 import { readSelections } from './wanted/target-selections.js';
 import { firstRow, idsOfImages, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
+import type { WantedUpdate } from './wanted/wanted-rows.js';
 
 /** Rows per query. */
 const pageSize = 500;
@@ -16,6 +21,19 @@ export interface PushedTag {
   /** The source digest when it was copied; absent if an older script copied it. */
   readonly sourceDigest?: string | undefined;
   readonly targets: TargetSelection;
+}
+
+export interface ComparedTag {
+  readonly image: string;
+  /** What the tag points to at its source. */
+  readonly digest: string;
+  /** What was known about it before. */
+  readonly sourceDigest?: string | undefined;
+}
+
+interface AdoptedTags {
+  readonly platforms: readonly string[];
+  readonly tags: readonly { readonly target: string; readonly reference: string }[];
 }
 
 /** Finds pushed images to check for moved tags, and records the results. */
@@ -58,48 +76,64 @@ export class TagCheckStore {
     }
   }
 
-  /** The platforms and target tags of a pushed image that was never compared with its source. */
-  async adoptedTags(image: string): Promise<{
-    readonly platforms: readonly string[];
-    readonly tags: readonly { readonly target: string; readonly reference: string }[];
-  }> {
+  /** The platforms and target tags of pushed images that were never compared with their source. */
+  async adoptedTags(images: readonly string[]): Promise<ReadonlyMap<string, AdoptedTags>> {
     const { queries } = this.#database;
-    const rows = await queries
-      .selectFrom('images_for_push')
-      .select('platform')
-      .where('image', '=', image)
-      .where(statusBesideImage, '=', PushStatus.pushed)
-      .execute();
-    const copies = await queries
-      .selectFrom('image_copies')
-      .select(['target', 'reference'])
-      .where('image', '=', image)
-      .where('state', 'in', [CopyState.adopted, CopyState.pushed])
-      .where('reference', 'is not', null)
-      .execute();
-    return {
-      platforms: rows.map(({ platform }) => canonicalPlatforms(platform)),
-      tags: copies.map(({ target, reference }) => ({ target, reference: reference ?? '' })),
-    };
+    const found = new Map(
+      images.map((image) => [image, { platforms: [] as string[], tags: [] as AdoptedTags['tags'][number][] }]),
+    );
+    for (const page of pagesOf(images)) {
+      const rows = await queries
+        .selectFrom('images_for_push')
+        .select(['image', 'platform'])
+        .where('image', 'in', page)
+        .where(statusBesideImage, '=', PushStatus.pushed)
+        .execute();
+      for (const { image, platform } of rows) found.get(image ?? '')?.platforms.push(canonicalPlatforms(platform));
+      const copies = await queries
+        .selectFrom('image_copies')
+        .select(['image', 'target', 'reference'])
+        .where('image', 'in', page)
+        .where('state', 'in', [CopyState.adopted, CopyState.pushed])
+        .where('reference', 'is not', null)
+        .execute();
+      for (const { image, target, reference } of copies) {
+        found.get(image)?.tags.push({ target, reference: reference ?? '' });
+      }
+    }
+    return found;
   }
 
-  /** Records that the tag still points to `digest`. For an image from an older script, later checks compare with it. */
-  async unmoved(image: string, digest: string): Promise<void> {
-    const { queries, dialect } = this.#database;
-    await updateWanted(queries, { checked_at: await dialect.now(queries), source_digest: digest })
-      .where('image', '=', image)
-      .where(statusBesideImage, '=', PushStatus.pushed)
-      .execute();
+  /** Records that tags still point to their digests. For images from older scripts, later checks compare with it. */
+  async unmoved(tags: readonly ComparedTag[]): Promise<void> {
+    const known = tags.filter(({ digest, sourceDigest }) => digest === sourceDigest);
+    const compared = tags.filter(({ digest, sourceDigest }) => digest !== sourceDigest);
+    for (const page of pagesOf(known)) await this.#checked(page, {});
+    for (const page of pagesOf(compared)) await this.#checked(page, { source_digest: digestOfImage(page) });
   }
 
-  /** Makes the image pending again, after explicit requests, and forces a copy even if an older script copied it. */
-  async moved(image: string): Promise<void> {
+  /** Makes images pending again, after explicit requests, and forces a copy even if an older script copied them. */
+  async moved(images: readonly string[]): Promise<void> {
     const { dialect, transaction } = this.#database;
+    for (const page of pagesOf(images)) {
+      await transaction(async (inside) => {
+        const ids = await idsOfImages(inside, page, PushStatus.pushed);
+        const columns = { force_copy: 1, checked_at: null, requested_at: null };
+        const cause = { kind: 'tag-moved', at: await dialect.now(inside) } as const;
+        await changeStatus({ queries: inside, dialect }, ids, PushStatus.pending, columns, cause);
+      });
+    }
+  }
+
+  async #checked(tags: readonly ComparedTag[], columns: WantedUpdate): Promise<void> {
+    const { dialect, transaction } = this.#database;
+    const images = tags.map(({ image }) => image);
+    // A transaction, so that it is repeated after a conflict with a copy of one of the images.
     await transaction(async (inside) => {
-      const ids = await idsOfImages(inside, [image], PushStatus.pushed);
-      const columns = { force_copy: 1, checked_at: null, requested_at: null };
-      const cause = { kind: 'tag-moved', at: await dialect.now(inside) } as const;
-      await changeStatus({ queries: inside, dialect }, ids, PushStatus.pending, columns, cause);
+      await updateWanted(inside, { checked_at: await dialect.now(inside), ...columns })
+        .where('image', 'in', images)
+        .where(statusBesideImage, '=', PushStatus.pushed)
+        .execute();
     });
   }
 
@@ -127,4 +161,9 @@ export class TagCheckStore {
       .limit(pageSize)
       .execute();
   }
+}
+
+function digestOfImage(tags: readonly ComparedTag[]): RawBuilder<string> {
+  const cases = tags.map(({ image, digest }) => sql`when ${image} then ${digest}`);
+  return sql<string>`case image ${sql.join(cases, sql` `)} end`;
 }

@@ -16,7 +16,7 @@ import { SilentTargets } from './silent-targets.js';
 
 /** Rows of either kind in one activity, and rows looked for at once: 100,000 of them cost some thousand events. */
 const page = 500;
-const rowsAtOnce = 8;
+const rowsAtOnce = 32;
 /** Rows that are written together: what was found before a crash is not looked for again. */
 const recordedTogether = 100;
 

@@ -119,7 +119,7 @@ export function eventsSuite(placeOf: PlaceOf): void {
       const next = follower();
       await next();
 
-      await stores.tags.moved(nginx);
+      await stores.tags.moved([nginx]);
       const moved = await next();
       await syncImage(stores, nginx, { targets: both });
       await next();

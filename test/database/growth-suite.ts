@@ -64,7 +64,7 @@ async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   const run = `run-${number}`;
   await stores.runs.begin({ id: run, reasons: ['schedule'] });
   await stores.deliveries.record({ id: `delivery-${number}`, owner: run }, []);
-  await stores.tags.moved(image);
+  await stores.tags.moved([image]);
   await stores.budgets.acquire({ host: 'docker.io', rateLimitSource: '' }, { pulls: 100, windowMs: 21_600_000 });
   await stores.names.claim({ targetRepository: 'h/nginx', sourceRepository: 'docker.io/library/nginx', target: 'h' });
   await stores.states.save('dify', { release: `1.${number}.0`, fingerprint: 'f' });

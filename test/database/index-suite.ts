@@ -35,9 +35,9 @@ const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
     copies.adoptionCandidates({ targets, after: beforeFirstRow, limit: 500 }),
   'a page of tags to check': ({ tags }) =>
     tags.pushedTags({ before: 200_000, after: beforeFirstRow, limit: 500, matches: () => true }),
-  'a tag that did not move': ({ tags }) => tags.unmoved(image, 'sha256:1'),
-  'a tag that moved': ({ tags }) => tags.moved(image),
-  'a tag of an adopted image': ({ tags }) => tags.adoptedTags(image),
+  'a tag that did not move': ({ tags }) => tags.unmoved([{ image, digest: 'sha256:1' }]),
+  'a tag that moved': ({ tags }) => tags.moved([image]),
+  'a tag of an adopted image': ({ tags }) => tags.adoptedTags([image]),
   'images that share a tag': ({ wanted }) => wanted.imagesSharingTag(image),
   'the review of images that share a tag': ({ wanted }) => wanted.reviewPushed([image]),
   'the rows of an image': ({ wanted }) => wanted.wantedRows(pending),

@@ -108,7 +108,7 @@ test('a single statement waits for another writer without blocking this process'
   const other = new Libsql(path);
   other.exec('begin immediate');
 
-  const writing = tags.unmoved('docker.io/library/nginx:1.27', 'sha256:new');
+  const writing = tags.unmoved([{ image: 'docker.io/library/nginx:1.27', digest: 'sha256:new' }]);
   // This timer could not fire if libsql itself waited for the lock.
   setTimeout(() => other.exec('commit'), 20);
   await writing;

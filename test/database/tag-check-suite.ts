@@ -61,7 +61,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
       await sql('update images_for_push set source_digest = null, checked_at = null');
       const { readAt: before } = await stores.wanted.wantedRows('none');
 
-      await stores.tags.unmoved(library('nginx:1'), 'sha256:new');
+      await stores.tags.unmoved([{ image: library('nginx:1'), digest: 'sha256:new' }]);
 
       expect((await stores.tags.pushedTags({ ...query, before })).map(({ image }) => image)).toEqual([
         library('nginx:2'),
@@ -80,7 +80,7 @@ export function tagCheckSuite(placeOf: PlaceOf): void {
         update images_for_push set push_status = 2, ferry_status = 2 where id = 2;
         update images_for_push set push_status = 3, ferry_status = 3 where id = 3`);
 
-      await stores.tags.moved(library('nginx:1'));
+      await stores.tags.moved([library('nginx:1')]);
 
       expect(await rows('select push_status, ferry_status, force_copy from images_for_push order by id')).toEqual([
         { push_status: PushStatus.pending, ferry_status: PushStatus.pending, force_copy: 1 },
