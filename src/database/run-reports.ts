@@ -9,27 +9,25 @@ export async function readRun(queries: Queries, id?: string): Promise<RunReport 
   const runs = queries.selectFrom('runs').selectAll().orderBy('started_at', 'desc').limit(1);
   const run = await (id === undefined ? runs : runs.where('id', '=', id)).executeTakeFirst();
   if (run === undefined) return undefined;
+  // One row of each image is for the image as a whole: it has the bytes that were read, the others those that were sent.
   const counts = await queries
     .selectFrom('run_outcomes')
-    .select(['state', sql<number>`count(*)`.as('images'), sql<number | string>`sum(bytes_read)`.as('bytes')])
+    .select([sql<string | null>`case when target = '' then state end`.as('whole'), sql<number>`count(*)`.as('images')])
+    .select([sql<number | string>`sum(bytes_read)`.as('read'), sql<number | string>`sum(bytes_sent)`.as('sent')])
     .where('run', '=', run.id)
-    .where('target', '=', '')
-    .groupBy('state')
+    .groupBy('whole')
     .execute();
-  const sent = await queries
-    .selectFrom('run_outcomes')
-    .select(sql<number | string | null>`sum(bytes_sent)`.as('bytes'))
-    .where('run', '=', run.id)
-    .executeTakeFirst();
   return {
     run: run.id,
     reasons: JSON.parse(run.reasons) as string[],
     startedAt: run.started_at,
     finishedAt: run.finished_at ?? undefined,
     summary: run.summary === null ? undefined : (JSON.parse(run.summary) as Record<string, unknown>),
-    images: Object.fromEntries(counts.map(({ state, images }) => [state, Number(images)])),
-    bytesRead: counts.reduce((sum, { bytes }) => sum + Number(bytes), 0),
-    bytesSent: Number(sent?.bytes ?? 0),
+    images: Object.fromEntries(
+      counts.flatMap(({ whole, images }) => (whole === null ? [] : [[whole, Number(images)]])),
+    ),
+    bytesRead: counts.reduce((sum, { read }) => sum + Number(read), 0),
+    bytesSent: counts.reduce((sum, { sent }) => sum + Number(sent), 0),
   };
 }
 

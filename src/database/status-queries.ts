@@ -2,14 +2,12 @@ import { sql } from 'kysely';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { StateEvent } from '../domain/state-change.js';
-import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import { countClaimed } from './adoption/claimed-rows.js';
-import { effectiveStatus } from './effective-status.js';
 import { readEvents, readEventsOf } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
 import { readNotDone, readRun, readRuns } from './run-reports.js';
-import { WantedState } from './status-views.js';
+import { countCopies, countStates, countWaiting } from './status-counts.js';
 import type {
   ImageStatus,
   NotDoneEntry,
@@ -20,8 +18,10 @@ import type {
   RunPage,
   RunReport,
   WantedEntry,
+  WantedState,
 } from './status-views.js';
 import { readCopies, readWanted, selectWanted } from './wanted/list-wanted.js';
+import { partsOf } from './wanted/rows-by-state.js';
 import { isNotNormalized, readUnread } from './wanted/unread-rows.js';
 import { firstRow, lowestId } from './wanted/wanted-rows.js';
 
@@ -42,46 +42,19 @@ export class StatusQueries {
   /** Totals of all rows. */
   async overview(): Promise<Overview> {
     const { queries } = this.#database;
-    const count = sql<number>`count(*)`.as('rows');
-    const rows = queries.selectFrom('images_for_push').where(firstRow, 'is', null);
-    const byStatus = await rows
-      .select([effectiveStatus.as('status'), count])
-      .groupBy('status')
-      .execute();
-    const blockedCode = sql<string>`case when push_status = 2 then coalesce(blocked_code, 'internal') else 'invalid-row' end`;
-    const blocked = await rows
-      .select([blockedCode.as('code'), count])
-      .where(effectiveStatus, '=', PushStatus.blocked)
-      .groupBy('code')
-      .execute();
-    const waiting = await rows
-      .select(sql<number>`count(distinct image)`.as('images'))
-      .where('push_status', '=', PushStatus.pending)
-      .where('image', 'in', openImages(this.#database))
-      .executeTakeFirst();
-    const copies = await queries
-      .selectFrom('image_copies')
-      .select(['target', 'state', count])
-      .where('image', 'in', wantedImages(this.#database))
-      .groupBy(['target', 'state'])
-      .orderBy('target')
-      .execute();
+    const { wanted, blockedBy } = await countStates(queries);
+    const waiting = await countWaiting(queries);
+    const targets = await countCopies(queries);
     const lastRun = await readRun(queries);
     const unverified = await countClaimed(queries);
     const unread = await this.#countUnread();
-    const targets = [...new Set(copies.map(({ target }) => target))];
     return {
-      wanted: countsByState(byStatus),
-      waiting: Number(waiting?.images ?? 0),
-      targets: targets.map((target) => ({
-        target,
-        copies: Object.fromEntries(
-          copies.filter((copy) => copy.target === target).map((copy) => [copy.state, Number(copy.rows)]),
-        ),
-      })),
+      wanted,
+      waiting,
+      targets,
       ...(unverified === 0 ? {} : { unverified }),
       ...(unread === 0 ? {} : { unread }),
-      blockedBy: blocked.map((row) => ({ code: row.code, rows: Number(row.rows) })),
+      blockedBy,
       lastRun,
     };
   }
@@ -116,12 +89,10 @@ export class StatusQueries {
     const { queries } = this.#database;
     const first = selectWanted(this.#database).orderBy('id').limit(limit);
     const all = after === undefined ? first : first.where('id', '>', after);
-    const narrowed = () => {
-      if (which === 'wanted') return all.where(effectiveStatus, '<>', PushStatus.withdrawn);
-      if (which !== 'waiting') return all.where(effectiveStatus, '=', PushStatus[which]);
-      return all.where('push_status', '=', PushStatus.pending).where('image', 'in', openImages(this.#database));
-    };
-    return page(await readWanted(queries, await narrowed().execute()), limit);
+    const rows = [];
+    for (const part of partsOf(which)) rows.push(...(await all.where(part).execute()));
+    rows.sort((a, b) => a.id - b.id);
+    return page(await readWanted(queries, rows.slice(0, limit)), limit);
   }
 
   /** Rows of `pushed_images` by ID. */
@@ -189,33 +160,9 @@ function isRowOf(row: Parameters<typeof readUnread>[0], image: string): boolean 
   return unread !== undefined && !(unread instanceof InvalidInput) && unread.image === image;
 }
 
-/** Images with a row that is not withdrawn: copies of other images are not counted. */
-function wantedImages({ queries }: FerryDatabase) {
-  return queries
-    .selectFrom('images_for_push')
-    .select('images_for_push.image')
-    .where('images_for_push.image', 'is not', null)
-    .where(effectiveStatus, '<>', PushStatus.withdrawn);
-}
-
-function openImages({ queries }: FerryDatabase) {
-  return queries
-    .selectFrom('image_copies')
-    .select('image_copies.image')
-    .where('image_copies.state', 'in', [CopyState.waiting, CopyState.retrying, CopyState.blocked]);
-}
-
 function page<T extends { readonly id: number }>(items: readonly T[], limit: number): Page<T> {
   const last = items.at(-1);
   // An ID that cannot be read exactly cannot be used to continue.
   const isPlace = last !== undefined && Number.isSafeInteger(last.id);
   return items.length < limit || !isPlace ? { items } : { items, next: last.id };
-}
-
-function countsByState(
-  rows: readonly { readonly status: number; readonly rows: number }[],
-): Record<WantedState, number> {
-  const counts = { pending: 0, pushed: 0, blocked: 0, withdrawn: 0 };
-  for (const { status, rows: count } of rows) counts[WantedState[status] ?? 'blocked'] += Number(count);
-  return counts;
 }

@@ -73,6 +73,8 @@ const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
   'a retry': ({ actions }) => actions.retry(image),
   'a removal': ({ actions }) => actions.remove(image),
   'the status of an image': ({ status }) => status.status(image),
+  'a list of pending images': ({ status }) => status.listWanted('pending', { limit: 100 }),
+  'a list of waiting images': ({ status }) => status.listWanted('waiting', { limit: 100 }),
   'the end of a run': ({ runs }) => runs.finish({ id: 'run', summary: {} }),
 };
 

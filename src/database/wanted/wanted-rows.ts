@@ -47,8 +47,11 @@ export function updateWanted(queries: Queries, values: WantedUpdate) {
  */
 export const statusBesideImage = sql<number | null>`+push_status`;
 
-/** `duplicate_of` in a query that finds rows by something else. Nearly all rows have NULL, but SQLite would use its index. */
-export const firstRow = sql<number | null>`+duplicate_of`;
+/**
+ * `duplicate_of` in a query that finds rows by something else. Nearly all rows have NULL, but both databases would use the
+ * index of a bare column; MySQL ignores a `+`.
+ */
+export const firstRow = sql<number | null>`coalesce(duplicate_of, null)`;
 
 /** Ids of the rows of images that have a status, without duplicates. */
 export async function idsOfImages(
