@@ -68,7 +68,7 @@ export class PlanReadsStore {
    */
   async read(images: readonly string[], targets: readonly Target[]): Promise<PlanReads> {
     const { rows, details } = await this.#snapshot([...new Set(images)], targets);
-    const owned = new Map(await this.#owned([...details.keys()], targets));
+    const { owned, unnamed } = await this.#names([...details.keys()], targets);
     const { wanted, names, pushed } = this.#stores;
     const forget = (written: readonly string[]): void => {
       for (const image of written) {
@@ -90,13 +90,17 @@ export class PlanReadsStore {
         },
       },
       names: {
-        // Another plan, or another worker, may have claimed the first one since.
-        ownedBy: async (repository, registry) =>
-          owned.get(ownerKey(repository, registry)) ?? (await names.ownedBy(repository, registry)),
+        // Another plan, or another worker, may claim the first one: a plan that then claims one asks a second time.
+        ownedBy: async (repository, registry) => {
+          const key = ownerKey(repository, registry);
+          return owned.get(key) ?? (unnamed.delete(key) ? [] : await names.ownedBy(repository, registry));
+        },
         ownerOf: async (repository) => await names.ownerOf(repository),
         claim: async (claim) => {
           const owner = await names.claim(claim);
-          owned.delete(ownerKey(claim.sourceRepository, claim.targetRepository.split('/', 1)[0] ?? ''));
+          const key = ownerKey(claim.sourceRepository, claim.targetRepository.split('/', 1)[0] ?? '');
+          owned.delete(key);
+          unnamed.delete(key);
           return owner;
         },
       },
@@ -166,11 +170,16 @@ export class PlanReadsStore {
     return groupRows(found, ({ image }) => image);
   }
 
-  async #owned(images: readonly string[], targets: readonly Target[]) {
-    const sources = images.filter(isCanonicalImage).map((image) => sourceRepository(parseImageReference(image)));
-    const registries = targets.map(({ registry }) => registry);
-    if (sources.length === 0 || registries.length === 0) return new Map<string, readonly string[]>();
-    return await readOwned(this.#database.queries, [...new Set(sources)], [...new Set(registries)]);
+  /** Names on targets by `ownerKey`, and the keys without one. */
+  async #names(images: readonly string[], targets: readonly Target[]) {
+    const canonical = images.filter((image) => isCanonicalImage(image));
+    const sources = [...new Set(canonical.map((image) => sourceRepository(parseImageReference(image))))];
+    const registries = [...new Set(targets.map(({ registry }) => registry))];
+    const isNothing = sources.length === 0 || registries.length === 0;
+    const known = isNothing ? [] : await readOwned(this.#database.queries, sources, registries);
+    const owned = new Map<string, readonly string[]>(known);
+    const keys = sources.flatMap((source) => registries.map((registry) => ownerKey(source, registry)));
+    return { owned, unnamed: new Set(keys.filter((key) => !owned.has(key))) };
   }
 }
 

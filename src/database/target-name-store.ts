@@ -36,9 +36,11 @@ export class TargetNameStore {
       target,
       claimed_at: dialect.clock(),
     };
-    await repeatOnConflict(
-      async () => await dialect.insertAbsent(queries, 'target_names', [row], ['target_repository']),
+    const key = ['target_repository'] as const;
+    const inserted = await repeatOnConflict(
+      async () => await dialect.insertAbsent(queries, 'target_names', [row], key),
     );
+    if (inserted === 1) return sourceRepository;
     return (await select.executeTakeFirstOrThrow()).source_repository;
   }
 
