@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import type { RegistryClient } from '@image-ferry/registry';
+import { cancelUpload } from '@image-ferry/registry';
+import type { RegistryClient, UploadRecord } from '@image-ferry/registry';
 
 import { openRegistries } from '../composition/registries.js';
 import { tolerantUploads } from '../composition/tolerant-uploads.js';
@@ -24,23 +25,28 @@ export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[
   const environment = new Environment(process.env);
   const dockerConfig = dockerConfigPath(environment);
   const { hosts, credentials } = await configured(environment);
-  return openRegistries({
+  const client = openRegistries({
     credentials,
     dockerConfigPath: dockerConfig,
     hosts: new Map([...hosts, ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme, hosts.get(host)))]),
     proxies: proxiesOf(environment),
     trustedHosts: new Set(typed.map(({ host }) => host)),
-    ...recordedUploads(environment),
+    ...recordedUploads(environment, async (upload) => await cancelUpload(client, upload)),
     onUnusedCredentials: (reason) => printMessage(`note: unused credentials: ${reason}`),
     onMirrorFault: ({ message }) =>
       printMessage(`note: ${message}; this mirror is skipped, and its source is used instead`),
   });
+  return client;
 }
 
-/** Uploads that an earlier `ferry copy` of this user did not finish. What registries do with them is learned each time. */
-function recordedUploads(environment: Environment): TolerantUploads {
+/**
+ * Uploads that an earlier `ferry copy` of this user did not finish. What registries do with them is learned each time.
+ *
+ * @param cancel for those that are too old
+ */
+function recordedUploads(environment: Environment, cancel: (upload: UploadRecord) => Promise<void>): TolerantUploads {
   const folder = join(readDataDir(environment), 'uploads');
-  return tolerantUploads({ uploads: new UploadFolder(folder) }, (reason) =>
+  return tolerantUploads({ uploads: new UploadFolder(folder, { cancel }) }, (reason) =>
     printMessage(`note: uploads are not recorded, and would start again after a crash: ${reason}`),
   );
 }

@@ -8,9 +8,13 @@ import { parseUploadRecord } from '@image-ferry/registry/upload-records';
 import { identifyProcess, isRunning } from '../supervisor/process-identity.js';
 import type { ProcessIdentity } from '../supervisor/process-identity.js';
 
-/** No registry keeps an upload for longer. */
-const keptForMs = 7 * 24 * 60 * 60 * 1_000;
+const dayMs = 24 * 60 * 60 * 1_000;
+/** Most registries do not keep an upload for longer. */
+const keptForMs = 7 * dayMs;
+/** One that could not be cancelled until then is no longer there. */
+const forgottenAfterMs = 30 * dayMs;
 const maxFiles = 500;
+const setAside = '.old';
 
 /** An upload, and the process that it belongs to while that runs. */
 interface OwnedUpload {
@@ -28,10 +32,25 @@ export class UploadFolder implements UploadJournal {
   readonly #self: ProcessIdentity;
   /** Names of files that this process has written: no other process writes them while it runs. */
   readonly #written = new Set<string>();
+  readonly #cancel: (upload: UploadRecord) => Promise<void>;
   #swept: Promise<void> | undefined;
 
-  constructor(folder: string, self = identifyProcess(process.pid)) {
+  /**
+   * @param options.cancel tells a registry that an upload is not wanted any more; if it rejects, a later process tries again
+   * @param options.self this process
+   */
+  constructor(
+    folder: string,
+    {
+      cancel = () => Promise.resolve(),
+      self = identifyProcess(process.pid),
+    }: {
+      readonly cancel?: (upload: UploadRecord) => Promise<void>;
+      readonly self?: ProcessIdentity | undefined;
+    } = {},
+  ) {
     this.#folder = folder;
+    this.#cancel = cancel;
     this.#self = self ?? { pid: process.pid, startedAt: '' };
   }
 
@@ -104,7 +123,7 @@ export class UploadFolder implements UploadJournal {
     return join(this.#folder, nameOf(key));
   }
 
-  /** Removes uploads that no registry has any more, and the oldest of too many; once. */
+  /** Removes uploads that are not wanted any more, and the oldest of too many; once. */
   async #sweep(): Promise<void> {
     this.#swept ??= this.#removeOld();
     await this.#swept;
@@ -116,7 +135,25 @@ export class UploadFolder implements UploadJournal {
     const files = await Promise.all(own.map(async (path) => ({ path, savedAt: await savedAtOf(path) })));
     const newestFirst = files.toSorted((one, other) => other.savedAt - one.savedAt);
     const old = newestFirst.filter(({ savedAt }, position) => position >= maxFiles || savedAt < Date.now() - keptForMs);
-    for (const { path } of old) await rm(path, { force: true });
+    await Promise.all(old.map(async ({ path, savedAt }) => await this.#giveUp(path, savedAt)));
+  }
+
+  /**
+   * Sets a file aside, so that no process continues the upload, cancels that at its registry, and removes the file. It
+   * stays for a later process if that does not work. A registry that does not answer does not delay the copy.
+   */
+  async #giveUp(path: string, savedAt: number): Promise<void> {
+    const text = await readFile(path, 'utf8').catch(undefinedIfMissing);
+    const found = text === undefined ? undefined : parseOwned(text);
+    if (found !== undefined && isRunning(found.owner)) return;
+    if (found === undefined || savedAt < Date.now() - forgottenAfterMs) {
+      await rm(path, { force: true });
+      return;
+    }
+    const aside = path.endsWith(setAside) ? path : `${path}${setAside}`;
+    if (!(await succeeds(async () => await rename(path, aside)))) return;
+    const cancelled = this.#cancel(found.upload).then(async () => await rm(aside, { force: true }));
+    cancelled.catch(() => {});
   }
 }
 

@@ -94,7 +94,7 @@ export interface SettledImages extends SyncTotals {
   readonly kept?: FirstOf<KeptTag> | undefined;
   /** Tags whose digest is known only from the response to PUT; absent if there are none. */
   readonly unread?: FirstOf<UnreadTag> | undefined;
-  /** Uploads that continued after a break; absent if none did. */
+  /** Uploads that continued after they had stopped; absent if none did. */
   readonly continued?: FirstOf<ContinuedCopy> | undefined;
   /** When a throttling source or target can be retried, UTC ms: a run starts automatically at that time. */
   readonly againAt?: number | undefined;

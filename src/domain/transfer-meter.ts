@@ -2,6 +2,17 @@
 import { printBytes } from './byte-count.js';
 
 /** The parts of the engine's progress events that matter here. `bytes` and `size` in bytes. */
+/** What an upload continued after (`CopyProgress` of the registry package). */
+export type ContinuedAfter = 'break' | 'slow-target' | 'earlier-process';
+
+/** Where an upload continued, in bytes of its blob. */
+export interface ContinuedTransfer {
+  readonly offset: number;
+  readonly size: number;
+  /** Default: `break`. */
+  readonly after?: ContinuedAfter | undefined;
+}
+
 export type TransferEvent =
   | {
       readonly type: 'planned';
@@ -16,6 +27,7 @@ export type TransferEvent =
       readonly digest: string;
       readonly offset: number;
       readonly size: number;
+      readonly after: ContinuedAfter;
     }
   | {
       readonly type: 'stalled';
@@ -46,7 +58,7 @@ export interface TargetTransfer {
   readonly bytesTotal: number;
   readonly stalled?: StalledTransfer | undefined;
   /** Where an upload continued last. */
-  readonly continued?: { readonly offset: number; readonly size: number } | undefined;
+  readonly continued?: ContinuedTransfer | undefined;
 }
 
 /** A running copy. Rates in bytes per second. */
@@ -104,7 +116,7 @@ export class TransferMeter {
       case 'continued': {
         const line = this.#line(event.target);
         line.inFlight.set(event.digest, event.offset);
-        line.continued = { offset: event.offset, size: event.size };
+        line.continued = { offset: event.offset, size: event.size, after: event.after };
         line.stalled = undefined;
         break;
       }
@@ -214,8 +226,13 @@ export function describeStall({ host, forMs, awaits }: StalledTransfer): string 
 }
 
 /** `continued at 1.90 GB of 2.00 GB after a broken connection` */
-export function describeContinued({ offset, size }: { readonly offset: number; readonly size: number }): string {
-  return `continued at ${printBytes(offset)} of ${printBytes(size)} after a broken connection`;
+export function describeContinued({ offset, size, after = 'break' }: ContinuedTransfer): string {
+  const what = {
+    break: 'after a broken connection',
+    'slow-target': 'on its own: it was much slower than the other targets',
+    'earlier-process': 'where an earlier process had left it',
+  };
+  return `continued at ${printBytes(offset)} of ${printBytes(size)} ${what[after]}`;
 }
 
 /** `12.3 MB of 45.6 MB read, 4.1 MB/s, 8 s left` */

@@ -3,6 +3,7 @@ import type { ImageReference } from '@image-ferry/registry/reference';
 
 import { InvalidInput } from './ferry-error.js';
 import type { FaultCode } from './ferry-error.js';
+import type { ContinuedTransfer } from './transfer-meter.js';
 
 /** `images_for_push.push_status`. */
 export const PushStatus = { pending: 0, pushed: 1, blocked: 2, withdrawn: 3 } as const;
@@ -113,8 +114,8 @@ export type TargetOutcome =
       readonly note?: string | undefined;
       /** Why the tag cannot be read back from the target: its digest is known only from the response to PUT. */
       readonly unread?: string | undefined;
-      /** Where uploads continued after a break: offset and size of the blob, in bytes. */
-      readonly continued?: readonly { readonly offset: number; readonly size: number }[] | undefined;
+      /** Where uploads continued. */
+      readonly continued?: readonly ContinuedTransfer[] | undefined;
       /** The recipe of the copy (`copy-recipe.ts`); absent: a later run cannot reuse the result. */
       readonly recipe?: string | undefined;
     }

@@ -8,6 +8,7 @@ import { toFault } from '../contract/to-fault.js';
 import { copyRecipe } from '../domain/copy-recipe.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { Target } from '../domain/target.js';
+import type { ContinuedTransfer } from '../domain/transfer-meter.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 
 export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {
@@ -69,9 +70,9 @@ export function pushedOutcome(result: TargetResult | TargetPlan, recipe?: string
 /** The largest few: an image of a thousand layers must not make a long history. */
 const continuedShown = 5;
 
-function continuedOf(uploads: readonly ContinuedUpload[]): { readonly offset: number; readonly size: number }[] {
+function continuedOf(uploads: readonly ContinuedUpload[]): readonly ContinuedTransfer[] {
   const largest = [...uploads].sort((a, b) => b.size - a.size).slice(0, continuedShown);
-  return largest.map(({ offset, size }) => ({ offset, size }));
+  return largest.map(({ offset, size, after }) => ({ offset, size, after }));
 }
 
 /** A target that the plan says needs the image, not tried yet. */

@@ -4,8 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { UploadRecord } from '@image-ferry/registry';
 import type { Digest } from '@image-ferry/registry/digest';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 
 import { UploadFolder } from '../../src/cli/upload-folder.js';
 import { tolerantUploads } from '../../src/composition/tolerant-uploads.js';
@@ -39,7 +40,7 @@ async function otherProcess(): Promise<ProcessIdentity> {
 }
 
 test('the upload of a process that has ended is continued by the next one, as it was last saved', async () => {
-  const first = new UploadFolder(folder, ended);
+  const first = new UploadFolder(folder, { self: ended });
   await first.save(uploadOf(one));
   await first.save(uploadOf(one, { offset: 150_000_000 }));
   await first.save(uploadOf(two));
@@ -71,7 +72,7 @@ test('only the user can read the upload folder and its files', async () => {
 });
 
 test('the upload of a process that runs is neither taken, replaced nor removed by another one', async () => {
-  const running = new UploadFolder(folder, await otherProcess());
+  const running = new UploadFolder(folder, { self: await otherProcess() });
   await running.save(uploadOf(one));
   const other = new UploadFolder(folder);
 
@@ -84,11 +85,11 @@ test('the upload of a process that runs is neither taken, replaced nor removed b
 });
 
 test('of several processes that find the upload of a dead one, one continues it', async () => {
-  await new UploadFolder(folder, ended).save(uploadOf(one));
+  await new UploadFolder(folder, { self: ended }).save(uploadOf(one));
   const processes = await Promise.all(Array.from({ length: 6 }, otherProcess));
 
   const taken = await Promise.all(
-    processes.map(async (identity) => await new UploadFolder(folder, identity).take(uploadOf(one))),
+    processes.map(async (identity) => await new UploadFolder(folder, { self: identity }).take(uploadOf(one))),
   );
 
   expect(taken.filter((upload) => upload !== undefined)).toEqual([uploadOf(one)]);
@@ -102,7 +103,7 @@ test.each([
   ['has no owner', (text: string) => text.replace('owner', 'owned')],
   ['has a location that is no URL', (text: string) => text.replace('https:', 'javascript:')],
 ])('a file that %s is removed, and the upload starts again', async (_, change) => {
-  await new UploadFolder(folder, ended).save(uploadOf(one));
+  await new UploadFolder(folder, { self: ended }).save(uploadOf(one));
   const [name = ''] = readdirSync(folder);
   writeFileSync(join(folder, name), change(readFileSync(join(folder, name), 'utf8')));
 
@@ -110,8 +111,8 @@ test.each([
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('uploads that no registry has any more are removed; files of others stay', async () => {
-  const first = new UploadFolder(folder, ended);
+test('uploads that are older than a week are cancelled and removed; files of others stay', async () => {
+  const first = new UploadFolder(folder, { self: ended });
   await first.save(uploadOf(one));
   await first.save(uploadOf(two));
   writeFileSync(join(folder, 'notes.txt'), '');
@@ -119,16 +120,36 @@ test('uploads that no registry has any more are removed; files of others stay', 
   for (const name of readdirSync(folder)) utimesSync(join(folder, name), aWeekAgo, aWeekAgo);
   await first.save(uploadOf(two));
 
-  const next = new UploadFolder(folder);
+  const cancel = vi.fn<(upload: UploadRecord) => Promise<void>>(() => Promise.resolve());
+  const next = new UploadFolder(folder, { cancel });
 
   expect(await next.take(uploadOf(one))).toBeUndefined();
   expect(await next.take(uploadOf(two))).toEqual(uploadOf(two));
-  expect(readdirSync(folder)).toHaveLength(2);
+  expect(cancel.mock.calls).toEqual([[uploadOf(one)]]);
+  await vi.waitUntil(() => readdirSync(folder).length === 2);
   expect(readdirSync(folder)).toContain('notes.txt');
 });
 
+test('an old upload that could not be cancelled is not continued, and is cancelled by a later process', async () => {
+  await new UploadFolder(folder, { self: ended }).save(uploadOf(one));
+  const aWeekAgo = new Date(Date.now() - 8 * dayMs);
+  for (const name of readdirSync(folder)) utimesSync(join(folder, name), aWeekAgo, aWeekAgo);
+  const refused = vi.fn<(upload: UploadRecord) => Promise<void>>(() =>
+    Promise.reject(new Error('the registry cannot be reached')),
+  );
+  const cancel = vi.fn<(upload: UploadRecord) => Promise<void>>(() => Promise.resolve());
+
+  expect(await new UploadFolder(folder, { cancel: refused }).take(uploadOf(one))).toBeUndefined();
+  expect(readdirSync(folder)).toHaveLength(1);
+  expect(await new UploadFolder(folder, { cancel }).take(uploadOf(one))).toBeUndefined();
+
+  expect(refused).toHaveBeenCalledTimes(1);
+  expect(cancel).toHaveBeenCalledTimes(1);
+  await vi.waitUntil(() => readdirSync(folder).length === 0);
+});
+
 test('the upload folder keeps the newest 500 uploads', async () => {
-  const first = new UploadFolder(folder, ended);
+  const first = new UploadFolder(folder, { self: ended });
   await first.save(uploadOf(one));
   for (let number = 0; number < 510; number += 1) {
     const path = join(folder, `${number.toString(16).padStart(64, '0')}.json`);

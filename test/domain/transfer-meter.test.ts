@@ -28,7 +28,7 @@ test('an upload that continues counts from where it continued, and one that was 
   const meter = new TransferMeter();
   meter.add(planned(1_000, 'a'), 0);
   meter.add({ type: 'sent', target: 'a', digest: 'x', bytes: 700 }, 0);
-  meter.add({ type: 'continued', target: 'a', digest: 'x', offset: 500, size: 1_000 }, 0);
+  meter.add({ type: 'continued', target: 'a', digest: 'x', offset: 500, size: 1_000, after: 'break' }, 0);
   meter.add({ type: 'sent', target: 'a', digest: 'x', bytes: 100 }, 0);
   expect(meter.state(0).targets).toMatchObject([
     { target: 'a', bytesDone: 600, continued: { offset: 500, size: 1_000 } },
@@ -78,8 +78,13 @@ test('blobs that a target had before the plan are no part of what it lacked', ()
   expect(meter.state(0).targets).toMatchObject([{ bytesDone: 100, state: 'done' }]);
 });
 
-test('a continued upload is described with both sizes', () => {
-  expect(describeContinued({ offset: 1_900_000_000, size: 2_000_000_000 })).toBe(
-    'continued at 1.90 GB of 2.00 GB after a broken connection',
+test.each([
+  [undefined, 'after a broken connection'],
+  ['break', 'after a broken connection'],
+  ['slow-target', 'on its own: it was much slower than the other targets'],
+  ['earlier-process', 'where an earlier process had left it'],
+] as const)('a continued upload is described with both sizes and what it continued after (%s)', (after, words) => {
+  expect(describeContinued({ offset: 1_900_000_000, size: 2_000_000_000, after })).toBe(
+    `continued at 1.90 GB of 2.00 GB ${words}`,
   );
 });

@@ -121,8 +121,8 @@ async function copyRequired(
     report(progress) {
       if (progress.type === 'read') bytesRead += progress.bytes;
       if (progress.type === 'continued') {
-        const { target, digest, offset, size } = progress;
-        continued.set(target, (continued.get(target) ?? new Map()).set(digest, { digest, offset, size }));
+        const { target, digest, offset, size, after } = progress;
+        continued.set(target, (continued.get(target) ?? new Map()).set(digest, { digest, offset, size, after }));
       }
       measure(progress);
       onProgress(progress);

@@ -149,7 +149,7 @@ export type TransferWait = 'connection' | 'source-bytes' | 'target-accepts' | 'c
  * One step of a copy, in the order in which the steps happen. All `bytes` and `size` are compressed bytes.
  *
  * - `planned`: how many blobs of how many bytes some target lacks; comes once, unless every target has the image
- * - `continued`, `stalled`: an upload went on after a break; a transfer does not move
+ * - `continued`, `stalled`: an upload went on where it had stopped; a transfer does not move
  * - `blob`: a blob is complete on one target
  * - `manifest`: a manifest was put on one target
  * - `target-failed`, `target-done`: one of the two comes for each target that was reached, as its last event
@@ -173,13 +173,14 @@ export type CopyProgress =
       readonly size: number;
       readonly outcome: BlobOutcome;
     }
-  /** An upload continued after a break at `offset` of `size` bytes, in this process or after an earlier one. */
+  /** An upload continued at `offset` of `size` bytes, in this process or after an earlier one. */
   | {
       readonly type: 'continued';
       readonly digest: Digest;
       readonly target: string;
       readonly offset: number;
       readonly size: number;
+      readonly after: ContinuedAfter;
     }
   /** Nothing of this blob has moved for `forMs` milliseconds; repeated while that lasts. Without a target: the source. */
   | {
@@ -202,13 +203,20 @@ export interface CopyOptions {
   readonly concurrentBlobs?: number | undefined;
 }
 
-/** An upload that continued after its connection or an earlier process had broken off. */
+/**
+ * What an upload continued after: its connection broke, or was given up; its target was much slower than the others and
+ * left their shared read; an earlier process left it unfinished.
+ */
+export type ContinuedAfter = 'break' | 'slow-target' | 'earlier-process';
+
+/** An upload that did not get its blob in one go. */
 export interface ContinuedUpload {
   readonly digest: Digest;
   /** Bytes that the target had kept. */
   readonly offset: number;
   /** Of the whole blob, in bytes. */
   readonly size: number;
+  readonly after: ContinuedAfter;
 }
 
 /** What a copy did on one target. */
@@ -220,7 +228,7 @@ export interface TargetResult extends TargetPlan {
   readonly mountedBlobs: number;
   readonly skippedBlobs: number;
   readonly bytesSent: number;
-  /** The last break of each upload that continued; absent if none did. */
+  /** Where each upload that continued did so last; absent if none did. */
   readonly continued?: readonly ContinuedUpload[] | undefined;
 }
 

@@ -25,6 +25,7 @@ export { surveyCopy } from './survey-copy.js';
 export type {
   BlobOutcome,
   BlobShare,
+  ContinuedAfter,
   ContinuedUpload,
   CopiedPlatform,
   CopyOptions,

@@ -238,6 +238,28 @@ describe('a large blob that is read over several connections', () => {
     expect(rangesOf(source)[1]).toBe(`bytes=300000-${size - 1}`);
   });
 
+  test('a divided read whose next bytes no connection brings goes on at once if the server sends no ranges any more', async () => {
+    const source = await startScripted();
+    const placed = placeBlob(source);
+    const { blob, digest } = placed;
+    let asked = 0;
+    source.when('GET', new RegExp(digest), async (exchange) => {
+      asked += 1;
+      if (asked === 1) {
+        await sendSlowly(exchange, blob, 6 * mebibyte);
+        exchange.response.destroy();
+      } else if (asked === 2) await drip(exchange, blob);
+      else if (asked === 3) exchange.response.end(blob);
+      else await sendSlowly(exchange, blob);
+    });
+
+    const reading = readBlob(clientWith(source, 2), source, placed);
+    await reading.done;
+
+    expect(contentOf(reading)).toBe(digest);
+    expect(asked).toBe(4);
+  });
+
   test('a range of a blob whose connection breaks continues where it broke', async () => {
     const source = await startScripted();
     const placed = placeBlob(source);

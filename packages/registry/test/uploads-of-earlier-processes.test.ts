@@ -103,6 +103,7 @@ describe('an upload that an earlier process did not finish', () => {
     expect(report.failures).toEqual([]);
     expect(isWhole(one)).toBe(true);
     expect(continued).toEqual([before]);
+    expect(report.targets[0]?.continued).toMatchObject([{ offset: before, after: 'earlier-process' }]);
     expect(report.targets[0]?.bytesSent).toBeLessThanOrEqual(layer.length - before + 1000);
     expect(report.bytesRead).toBeLessThan(layer.length - before + 9 * mebibyte);
     expect(journal.records.size).toBe(0);

@@ -50,6 +50,16 @@ export function downloadSpeedChecks(
   client: RegistryClient,
   trips: ObservedRoundTrips,
 ): readonly Check[] {
+  // The two checks of one copy read its manifest once.
+  const found = new Map<LargeCopy, Promise<LargestBlob>>();
+  const blobOf = (copy: LargeCopy, signal: AbortSignal): Promise<LargestBlob> => {
+    const known = found.get(copy);
+    if (known !== undefined) return known;
+    const asked = largestOf(client, copy, signal);
+    found.set(copy, asked);
+    asked.catch(() => found.delete(copy));
+    return asked;
+  };
   const ofTargets = targets
     .filter(({ engine }) => engine !== 'docker')
     .map((target): Check => {
@@ -57,14 +67,14 @@ export function downloadSpeedChecks(
       const part = `download ${target.name}`;
       if (copy === undefined) return nothingToRead(part, target.registry);
       const { host, repository } = copy;
-      return readCheck(part, { side: 'target', host, repository, name: target.name }, copy, client, trips);
+      return readCheck(part, { side: 'target', host, repository, name: target.name }, { copy, blobOf, client, trips });
     });
   const ofSources = sources.map((source): Check => {
     const part = `download ${source}`;
     const copy = copies.find(({ image }) => image !== undefined && parseImageReference(image).host === source);
     if (copy?.image === undefined) return nothingToRead(part, source);
     const { host, path: repository } = parseImageReference(copy.image);
-    return readCheck(part, { side: 'source', host, repository }, copy, client, trips);
+    return readCheck(part, { side: 'source', host, repository }, { copy, blobOf, client, trips });
   });
   return [...ofTargets, ...ofSources];
 }
@@ -76,19 +86,39 @@ function nothingToRead(part: string, host: string): Check {
   };
 }
 
+type LargestBlob = Awaited<ReturnType<typeof largestBlob>>;
+
+/** Found in the manifest on the target: a read from the source might count as a pull. */
+async function largestOf(
+  client: RegistryClient,
+  { host, repository, digest }: LargeCopy,
+  signal: AbortSignal,
+): Promise<LargestBlob> {
+  return await largestBlob(client, { side: 'target', host, repository }, digest, signal);
+}
+
 function readCheck(
   part: string,
   repo: RepositoryRef,
-  { host, repository, digest }: LargeCopy,
-  client: RegistryClient,
-  trips: ObservedRoundTrips,
+  {
+    copy,
+    blobOf,
+    client,
+    trips,
+  }: {
+    readonly copy: LargeCopy;
+    readonly blobOf: (copy: LargeCopy, signal: AbortSignal) => Promise<LargestBlob>;
+    readonly client: RegistryClient;
+    readonly trips: ObservedRoundTrips;
+  },
 ): Check {
   return {
     part,
     async run(signal) {
-      // The manifest is read from the target: a read from the source might count as a pull.
-      const blob = await largestBlob(client, { side: 'target', host, repository }, digest, signal);
-      if (blob === undefined) throw new CheckWarning(`not measured: ${host}/${repository} no longer has ${digest}`);
+      const blob = await blobOf(copy, signal);
+      if (blob === undefined) {
+        throw new CheckWarning(`not measured: ${copy.host}/${copy.repository} no longer has ${copy.digest}`);
+      }
       const speed = await measureDownloads(client, repo, blob, { signal });
       trips.note(speed);
       return `${describeDownloads(speed)} (a blob of ${printBytes(blob.size)})`;

@@ -7,6 +7,7 @@ import { fanOut } from './fan-out.js';
 import { HashTrail } from './hash-trail.js';
 import type { Blob } from './image-blobs.js';
 import { SmallBlobRead } from './small-blob-read.js';
+import { onSource } from './transfer-context.js';
 import type { TransferContext } from './transfer-context.js';
 import { withTransferSlot } from './transfer-slots.js';
 
@@ -147,7 +148,7 @@ async function prepareTogether(
 }
 
 async function pass(
-  { client, source, signal, report }: TransferContext,
+  context: TransferContext,
   blob: Blob,
   {
     uploads,
@@ -155,18 +156,16 @@ async function pass(
     onOpened,
   }: Omit<CommonRun, 'tasks'> & { readonly uploads: ReadonlyMap<BlobUpload, BlobUploadTask> },
 ): Promise<readonly BlobUpload[]> {
+  const { client, source, signal } = context;
   return fanOut(client, source, blob, {
     uploads: [...uploads.keys()],
     trail,
     handlers: {
       onOpened,
-      onRead: (bytes) => report({ type: 'read', digest: blob.digest, bytes }),
+      ...onSource(context, blob),
       onSent: (upload, bytes) => uploads.get(upload)?.sent(bytes),
-      onContinued: (upload, offset) => uploads.get(upload)?.continued(offset),
-      onStalled: (upload, forMs, awaits) =>
-        upload === undefined
-          ? report({ type: 'stalled', digest: blob.digest, host: source.host, forMs, awaits })
-          : uploads.get(upload)?.stalled(forMs, awaits),
+      onContinued: (upload, offset, after) => uploads.get(upload)?.continued(offset, after),
+      onStalled: (upload, forMs, awaits) => uploads.get(upload)?.stalled(forMs, awaits),
       onDropped: (upload, fault) => uploads.get(upload)?.dropped(fault),
     },
     signal,

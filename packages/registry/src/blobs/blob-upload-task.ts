@@ -1,5 +1,5 @@
 import type { Semaphore } from '../concurrency/semaphore.js';
-import type { BlobOutcome, TransferWait } from '../copy-types.js';
+import type { BlobOutcome, ContinuedAfter, TransferWait } from '../copy-types.js';
 import { RegistryError } from '../errors.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
@@ -15,6 +15,7 @@ import type { Blob } from './image-blobs.js';
 import { sendWhole } from './send-whole.js';
 import type { SmallBlobRead } from './small-blob-read.js';
 import { StallReport, reportingStall } from './stall-report.js';
+import { onSource } from './transfer-context.js';
 import type { TransferContext } from './transfer-context.js';
 import { takeTransferSlot } from './transfer-slots.js';
 import { UploadGivenUp } from './upload-attempts.js';
@@ -133,9 +134,9 @@ export class BlobUploadTask {
     this.#context.report({ type: 'sent', digest: this.#blob.digest, target: this.destination.name, bytes });
   }
 
-  continued(offset: number): void {
+  continued(offset: number, after: ContinuedAfter): void {
     const { digest, size } = this.#blob;
-    this.#context.report({ type: 'continued', digest, target: this.destination.name, offset, size });
+    this.#context.report({ type: 'continued', digest, target: this.destination.name, offset, size, after });
   }
 
   stalled(forMs: number, awaits: TransferWait): void {
@@ -256,7 +257,7 @@ export class BlobUploadTask {
   }
 
   async #feed(upload: BlobUpload): Promise<void> {
-    const { client, source, report } = this.#context;
+    const { client, source } = this.#context;
     if (this.#read !== undefined) {
       const content = { blob: this.#blob, bytes: await this.#read.bytes() };
       const { stallMs } = client.host(source.host).timing;
@@ -264,19 +265,15 @@ export class BlobUploadTask {
       this.#deliver('uploaded');
       return;
     }
-    const { digest } = this.#blob;
     let fault: RegistryError | undefined;
     const complete = await fanOut(client, source, this.#blob, {
       uploads: [upload],
       trail: this.#trail,
       handlers: {
-        onRead: (bytes) => report({ type: 'read', digest, bytes }),
+        ...onSource(this.#context, this.#blob),
         onSent: (_, bytes) => this.sent(bytes),
-        onContinued: (_, offset) => this.continued(offset),
-        onStalled: (stuck, forMs, awaits) =>
-          stuck === undefined
-            ? report({ type: 'stalled', digest, host: source.host, forMs, awaits })
-            : this.stalled(forMs, awaits),
+        onContinued: (_, offset, after) => this.continued(offset, after),
+        onStalled: (_, forMs, awaits) => this.stalled(forMs, awaits),
         onDropped(_, dropped) {
           fault = dropped;
         },

@@ -1,4 +1,5 @@
 import { Gate } from '../concurrency/gate.js';
+import type { ContinuedAfter } from '../copy-types.js';
 import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
@@ -18,8 +19,8 @@ import type { WindowShare } from './upload-window.js';
 export interface UploadHandlers {
   /** This number of bytes has left for the target; there is room for more. */
   onFlushed(bytes: number): void;
-  /** The upload goes on after a break. @param offset bytes that the target has */
-  onContinued?(offset: number): void;
+  /** The upload goes on where it had stopped. @param offset bytes that the target has */
+  onContinued?(offset: number, after: ContinuedAfter): void;
   /**
    * The upload takes no more bytes from this read: it has failed, or it needs bytes that went by (`UploadBehind`). Called
    * at most once, and not after `complete`, `detach` or `end`.
@@ -70,7 +71,9 @@ export class BlobUpload {
   #openingSince = 0;
   #awaits: 'connection' | 'retry' = 'connection';
   #brokenSince: number | undefined;
-  #continues: boolean;
+  /** What the next request continues after; undefined if it sends the first bytes. */
+  #continuesAfter: ContinuedAfter | undefined;
+  #leftAs: ContinuedAfter | undefined;
   #lastMoveAt = 0;
 
   constructor(client: RegistryClient, repo: RepositoryRef, blob: Blob, options: UploadOptions) {
@@ -84,7 +87,7 @@ export class BlobUpload {
     this.#window = new UploadWindow(offset);
     this.#sent = offset;
     this.#flushed = offset;
-    this.#continues = offset > 0;
+    this.#continuesAfter = offset > 0 ? 'earlier-process' : undefined;
   }
 
   /** Offset of the next byte to write. */
@@ -169,9 +172,14 @@ export class BlobUpload {
    *
    * @param reason why the request that is open is given up
    * @param options.isLineBroken the connection is to blame
+   * @param options.after what the upload continues after
    */
-  detach(reason: RegistryError, { isLineBroken }: { readonly isLineBroken: boolean }): void {
+  detach(
+    reason: RegistryError,
+    { isLineBroken, after }: { readonly isLineBroken: boolean; readonly after: ContinuedAfter },
+  ): void {
     if (this.#over) return;
+    this.#leftAs = this.#request === undefined ? undefined : after;
     if (!isLineBroken && this.#request !== undefined) this.#remote.interrupted();
     this.#leaveRead();
     this.#isPositionKnown = this.#request === undefined;
@@ -248,8 +256,8 @@ export class BlobUpload {
     this.#brokenSince = undefined;
     this.#lastMoveAt = performance.now();
     this.#ready.open();
-    if (this.#continues) this.#handlers?.onContinued?.(part.start);
-    this.#continues = false;
+    if (this.#continuesAfter !== undefined) this.#handlers?.onContinued?.(part.start, this.#continuesAfter);
+    this.#continuesAfter = undefined;
     this.#pump();
   }
 
@@ -321,7 +329,8 @@ export class BlobUpload {
   #continueAt(offset: number): void {
     this.#sent = offset;
     this.#flushed = offset;
-    this.#continues = offset > 0;
+    this.#continuesAfter = offset > 0 ? (this.#leftAs ?? 'break') : undefined;
+    this.#leftAs = undefined;
     this.#isPositionKnown = true;
     const isHeld = offset >= this.#window.start && offset <= this.#window.end;
     if (isHeld) this.#window.rewind(offset);

@@ -1,4 +1,4 @@
-import type { TransferWait } from '../copy-types.js';
+import type { ContinuedAfter, TransferWait } from '../copy-types.js';
 import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
@@ -24,9 +24,10 @@ export interface FanOutHandlers {
   onRead(bytes: number): void;
   onSent(upload: BlobUpload, bytes: number): void;
   /** @param offset bytes that the target has */
-  onContinued(upload: BlobUpload, offset: number): void;
-  /** Nothing moves. @param upload absent: the source sends nothing */
-  onStalled(upload: BlobUpload | undefined, forMs: number, awaits: TransferWait): void;
+  onContinued(upload: BlobUpload, offset: number, after: ContinuedAfter): void;
+  /** The target takes nothing. */
+  onStalled(upload: BlobUpload, forMs: number, awaits: TransferWait): void;
+  onSourceStalled(forMs: number, awaits: TransferWait): void;
   /** This upload is dropped; the others continue. It may continue, too, with another read. */
   onDropped(upload: BlobUpload, fault: RegistryError): void;
 }
@@ -85,7 +86,8 @@ export async function fanOut(
   }
 
   function leave(upload: BlobUpload, fault: RegistryError): void {
-    upload.detach(fault, { isLineBroken: fault instanceof Stalled });
+    const after = fault instanceof TooSlow ? 'slow-target' : 'break';
+    upload.detach(fault, { isLineBroken: fault instanceof Stalled, after });
     drop(upload, fault);
   }
 
@@ -118,7 +120,7 @@ export async function fanOut(
   const { stallMs, laggingMs, joinMs } = timing;
   const checkMs = Math.max(10, Math.min(1000, stallMs / 4, laggingMs / 4));
   let checkedAt = performance.now();
-  const silence = new StallReport(timing, (forMs, awaits) => handlers.onStalled(undefined, forMs, awaits));
+  const silence = new StallReport(timing, (forMs, awaits) => handlers.onSourceStalled(forMs, awaits));
   const watchdog = setInterval(() => {
     const now = performance.now();
     const sinceMs = now - checkedAt;
@@ -159,7 +161,7 @@ export async function fanOut(
           handlers.onSent(upload, bytes);
           goOn();
         },
-        onContinued: (offset) => handlers.onContinued(upload, offset),
+        onContinued: (offset, after) => handlers.onContinued(upload, offset, after),
         onFailure: (fault) => drop(upload, fault),
       });
     } catch (error) {
@@ -213,7 +215,7 @@ export async function fanOut(
     if (isWrong && hash !== undefined) trail.clear(hash);
     for (const upload of active) {
       if (isWrong || !(error instanceof RegistryError)) upload.end();
-      else upload.detach(error, { isLineBroken: false });
+      else upload.detach(error, { isLineBroken: false, after: 'break' });
     }
     throw error;
   } finally {

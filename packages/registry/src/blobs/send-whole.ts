@@ -17,7 +17,8 @@ export async function sendWhole(
 ): Promise<void> {
   let fault: RegistryError | undefined;
   const watchdog = setInterval(() => {
-    if (performance.now() - upload.lastMoveAt < stallMs) return;
+    // An upload that looks for a way to continue counts its own attempts.
+    if (upload.brokenSince !== undefined || performance.now() - upload.lastMoveAt < stallMs) return;
     fault = stalled(upload.repo, blob, `took no byte for ${stallMs / 1000} s`);
     upload.end();
   }, stallMs / 4);

@@ -1,7 +1,8 @@
-import type { CopyProgress } from '../copy-types.js';
+import type { CopyProgress, TransferWait } from '../copy-types.js';
 import type { RegistryClient } from '../registry-client.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import type { CopySlots } from './host-lane.js';
+import type { Blob } from './image-blobs.js';
 
 /** What the transfers of one copy share. */
 export interface TransferContext {
@@ -15,4 +16,17 @@ export interface TransferContext {
   readonly passesOver: Promise<void>;
   readonly signal: AbortSignal;
   readonly report: (progress: CopyProgress) => void;
+}
+
+/** Reports what a read of a blob brings, and that it brings nothing. */
+export function onSource({ report, source }: TransferContext, { digest }: Blob): OnSource {
+  return {
+    onRead: (bytes) => report({ type: 'read', digest, bytes }),
+    onSourceStalled: (forMs, awaits) => report({ type: 'stalled', digest, host: source.host, forMs, awaits }),
+  };
+}
+
+interface OnSource {
+  onRead(bytes: number): void;
+  onSourceStalled(forMs: number, awaits: TransferWait): void;
 }

@@ -1,68 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 
 import { RegistryError } from '../../errors.js';
-import type { TakeBytes } from '../../transport/body-tap.js';
 import { PooledBuffer } from '../../transport/buffer-pool.js';
 import type { BufferLease } from '../../transport/buffer-pool.js';
 import { asError } from '../../transport/exchange.js';
-import type { BodyReply } from '../../transport/registry-request.js';
 import { discardBody } from '../../transport/response-body.js';
-import type { Timing } from '../../transport/timing.js';
 import { SourceCut } from '../open-blob.js';
 import { ThroughputWatchdog } from '../throughput-watchdog.js';
-import type { ByteBudget } from './byte-budget.js';
-import type { ConnectionLimit } from './connection-limit.js';
+import type { DividedReadOptions } from './divided-read-options.js';
 import { RangeRequests } from './range-requests.js';
+import { ReceiverPace } from './receiver-pace.js';
 import { SegmentConnection } from './segment-connection.js';
+import { SegmentPlan } from './segment-plan.js';
 import { Segments } from './segments.js';
 import type { Segment } from './segments.js';
+import { isStarving } from './starving-segment.js';
 
-const mebibyte = 1024 * 1024;
 /** A smaller rest is read over one connection. */
-const leastDividedBytes = 16 * mebibyte;
-/** Another connection must save time: what one reads in this many windows of measurement is not divided. */
-const worthwhileWindows = 4;
-/** A segment takes one connection about this long, and much longer than the round trip of its request. */
-const segmentWindows = 2;
-const segmentRoundTrips = 10;
-const segmentBytes = { least: mebibyte, most: 16 * mebibyte } as const;
-/** Segments begin no further ahead of what is handed on. */
-const mostSpanBytes = 32 * mebibyte;
+const leastDividedBytes = 16 * 1024 * 1024;
 /** Two connections read the same segment until one of them has brought this much before the other. */
 const decidedBytes = 512 * 1024;
 const mostForOneSegment = 3;
-/** A segment that the delivery waits for starves below this part of the others' rate. */
-const starvingShare = 0.25;
 const ticksPerWindow = 4;
-/** A receiver that pauses for this long sets the rate. It must not have done so for some windows before a division. */
-const heldMs = 20;
-const unheldWindows = 3;
-/** A process that is busy for this part of the time is the limit itself, whatever the number of connections. */
-const busyShare = 0.75;
-
-export interface DividedReadOptions {
-  readonly size: number;
-  /** The first byte that is still missing. */
-  readonly offset: number;
-  /** The answer whose body is the blob from `offset` on, or with status 200 the whole of it. */
-  readonly first: BodyReply;
-  readonly timing: Timing;
-  /** When the source last had no room for another blob. */
-  readonly refusedBlobAt: () => number;
-  readonly limit: ConnectionLimit;
-  readonly budget: ByteBudget;
-  /** Whether more than the first connection may read it. */
-  readonly mayDivide: boolean;
-  /** Takes the bytes from `offset` on, in order. */
-  readonly deliver: TakeBytes;
-  /** Called for all bytes that arrive, in whatever order. */
-  readonly onArrived: (bytes: number) => void;
-  readonly signal: AbortSignal;
-  /** Makes the error for more bytes than the blob has. */
-  readonly tooLong: () => Error;
-  /** Makes the error for an answer that ended before the blob did. */
-  readonly endedEarly: (response: IncomingMessage) => Error;
-}
 
 /**
  * Reads the rest of a blob and hands it on in order. It begins with the one connection that it is given. A large blob
@@ -75,6 +34,8 @@ export class DividedRead {
   readonly #options: DividedReadOptions;
   readonly #segments: Segments<SegmentConnection>;
   readonly #connections = new Set<SegmentConnection>();
+  readonly #plan: SegmentPlan;
+  readonly #receivers: ReceiverPace;
   readonly #requests: RangeRequests;
   readonly #watch: ThroughputWatchdog;
   readonly #isLarge: boolean;
@@ -89,16 +50,14 @@ export class DividedRead {
   #resolve!: () => void;
   #reject!: (error: Error) => void;
   #headSince = 0;
-  #pausedAt = 0;
-  /** When the read began, or last went on after its receivers had paused it. */
-  #heldUntil = performance.now();
   #lastTickAt = performance.now();
-  #utilization = performance.eventLoopUtilization();
 
   constructor(options: DividedReadOptions) {
     const { size, offset, first, timing, limit, mayDivide } = options;
     this.#options = options;
     this.#segments = new Segments(offset, size);
+    this.#plan = new SegmentPlan(this.#segments, this.#connections, options);
+    this.#receivers = new ReceiverPace(timing, performance.now());
     this.#requests = new RangeRequests(size, first);
     this.#watch = new ThroughputWatchdog(timing.idleMs, performance.now());
     this.#isLarge = mayDivide && !limit.isRefused && size - offset >= leastDividedBytes;
@@ -110,7 +69,7 @@ export class DividedRead {
   }
 
   pause(): void {
-    if (!this.#paused) this.#pausedAt = performance.now();
+    if (!this.#paused) this.#receivers.paused(performance.now());
     this.#paused = true;
     this.#regulate();
   }
@@ -119,7 +78,7 @@ export class DividedRead {
     if (!this.#paused) return;
     this.#paused = false;
     const now = performance.now();
-    if (now - this.#pausedAt >= heldMs) this.#heldUntil = now;
+    this.#receivers.resumed(now);
     this.#watch.flows(now);
     this.#handOn();
   }
@@ -202,7 +161,7 @@ export class DividedRead {
     const { segment } = connection;
     while (connection.position >= segment.end && connection.readsOn) {
       this.#takeOver(this.#segments.after(segment));
-      if (!this.#segments.extend(segment, this.#step())) break;
+      if (!this.#segments.extend(segment, this.#plan.step())) break;
     }
     const fresh = bytes.subarray(Math.max(0, segment.received - from), Math.max(0, segment.end - from));
     if (fresh.length > 0) {
@@ -307,10 +266,16 @@ export class DividedRead {
     this.#resumesAt = now + this.#options.timing.backoffMs;
   }
 
-  /** No connection is left, and none may be opened here. */
+  /** No connection brings what has its turn, and none may be opened here. */
   #endIfStuck(error: SourceCut): void {
-    if (this.#connections.size > 0 || this.#canDivide || !this.#segments.isMissing) return;
-    this.#end(() => this.#reject(error));
+    if (this.#canDivide || this.#isOver || !this.#segments.isMissing) return;
+    // Others may bring what follows: that is of no use without it.
+    if (this.#connections.size === 0 || this.#isHeadAbandoned) this.#end(() => this.#reject(error));
+  }
+
+  get #isHeadAbandoned(): boolean {
+    const { head } = this.#segments;
+    return head?.connections.size === 0 && head.received < head.end;
   }
 
   get #canDivide(): boolean {
@@ -328,13 +293,11 @@ export class DividedRead {
       const now = performance.now();
       const isFirst = this.#connections.size === 0;
       if (!isFirst && now < this.#resumesAt) return;
-      const { head } = this.#segments;
-      const isAbandoned = head?.connections.size === 0 && head.received < head.end;
       // What the delivery waits for does not wait for another connection.
-      const urgent = isAbandoned ? head : this.#starving(now);
+      const urgent = this.#isHeadAbandoned ? this.#segments.head : this.#starving(now);
       if (urgent !== undefined) this.#makeRoom(urgent);
       if (!isFirst && urgent === undefined && !limit.hasRoom) return;
-      const segment = urgent ?? this.#segments.abandoned ?? this.#nextSegment(isFirst);
+      const segment = urgent ?? this.#segments.abandoned ?? this.#plan.next({ isFirst });
       if (segment === undefined) return;
       this.#request(segment, now);
     }
@@ -349,47 +312,6 @@ export class DividedRead {
     }
     const [ahead] = this.#segments.last?.connections ?? [];
     if (!limit.hasRoomForRescue && ahead !== undefined) this.#close(ahead);
-  }
-
-  #nextSegment(isFirst: boolean): Segment<SegmentConnection> | undefined {
-    const { budget } = this.#options;
-    const bytes = this.#step();
-    const { head, last } = this.#segments;
-    if (this.#segments.unassignedBytes > 0) {
-      // One connection alone reads on to the end: it makes no round trip for each segment.
-      if (isFirst && head === undefined) return this.#segments.assign(this.#segments.unassignedBytes);
-      const hasRoom = this.#segments.spanBytes + bytes <= mostSpanBytes && bytes <= budget.freeBytes;
-      return hasRoom ? this.#segments.assign(bytes) : undefined;
-    }
-    if (last === undefined || !this.#isDivisible(last) || bytes > budget.freeBytes) return undefined;
-    this.#segments.cutLast(last.received + bytes);
-    return this.#segments.assign(bytes);
-  }
-
-  /** One connection alone reads on to the end, and will for a while. */
-  #isDivisible(last: Segment<SegmentConnection>): boolean {
-    const [only, ...more] = last.connections;
-    if (only === undefined || more.length > 0 || only.position < last.start) return false;
-    const rest = last.end - last.received;
-    const worthwhileBytes = (only.bytesPerSecond ?? 0) * this.#seconds(worthwhileWindows);
-    return rest >= leastDividedBytes / 2 && rest >= worthwhileBytes && rest > 2 * this.#step();
-  }
-
-  #seconds(windows: number): number {
-    return (windows * this.#options.timing.rateWindowMs) / 1000;
-  }
-
-  /** How many bytes the next segment has. */
-  #step(): number {
-    const { limit } = this.#options;
-    const rates = [...this.#connections].flatMap(({ bytesPerSecond }) => bytesPerSecond ?? []);
-    const rate = median(rates) ?? limit.connectionBytesPerSecond ?? 0;
-    const seconds = Math.max(this.#seconds(segmentWindows), (segmentRoundTrips * (limit.firstByteMs ?? 0)) / 1000);
-    const most = Math.min(segmentBytes.most, mostSpanBytes / Math.max(2, limit.allowed));
-    // At the end of the blob all connections finish together.
-    const share = Math.ceil(this.#segments.unassignedBytes / Math.max(1, limit.allowed));
-    const atEnd = share === 0 ? most : Math.max(segmentBytes.least, share);
-    return Math.min(most, atEnd, Math.max(segmentBytes.least, Math.round(rate * seconds)));
   }
 
   #request(segment: Segment<SegmentConnection>, now: number): void {
@@ -461,39 +383,24 @@ export class DividedRead {
       // This process did not run (a busy or sleeping machine): no server is to blame for the silence.
       if (isLate) one.movedAt = now;
     }
-    const { last } = this.#segments;
-    const hasWork = this.#segments.unassignedBytes > 0 || (last !== undefined && this.#isDivisible(last));
     // Segments arrive in bursts, which pause a receiver that is fast enough, too.
-    const isDivided = this.#connections.size > 1;
-    const isUnheld = isDivided || now - this.#heldUntil >= unheldWindows * timing.rateWindowMs;
-    if (hasWork && isUnheld && !this.#paused && !this.#resting && !this.#isBusy()) limit.wants(now);
+    const isUnheld = this.#connections.size > 1 || this.#receivers.keepUp(now);
+    const isFlowing = !this.#paused && !this.#resting;
+    if (this.#plan.hasWork && isUnheld && isFlowing && !this.#receivers.areBusy()) limit.wants(now);
     if (refusedBlobAt() > lastTickAt) limit.crowded(now);
     limit.check(now);
     this.#fill();
-  }
-
-  /** Whether this process has been busy since the last call. */
-  #isBusy(): boolean {
-    const before = this.#utilization;
-    this.#utilization = performance.eventLoopUtilization();
-    return performance.eventLoopUtilization(this.#utilization, before).utilization >= busyShare;
+    // Another read may have shown that the server sends no ranges.
+    this.#endIfStuck(new SourceCut('the server sends no ranges any more'));
   }
 
   /** The segment that the delivery waits for, if its connections bring nothing, or far less than others do. */
   #starving(now: number): Segment<SegmentConnection> | undefined {
-    const { timing, limit } = this.#options;
     const { head } = this.#segments;
-    if (head === undefined || this.#paused || this.#resting || head.connections.size === 0) return undefined;
-    const mine = [...head.connections];
-    const waitMs = Math.max(timing.starvedMs, 4 * (limit.firstByteMs ?? 0));
-    if (mine.some(({ startedAt }) => now - startedAt < waitMs) || now - this.#headSince < waitMs / 2) return undefined;
-    if (mine.every(({ movedAt }) => now - movedAt >= waitMs)) return head;
-    if (mine.length > 1) return undefined;
-    const others = [...this.#connections].filter((one) => !head.connections.has(one));
-    const usual = median(others.flatMap(({ bytesPerSecond }) => bytesPerSecond ?? []));
-    const rate = mine[0]?.bytesPerSecond ?? 0;
-    const isSlow = usual !== undefined && rate < starvingShare * usual;
-    return isSlow && head.end - head.received > this.#seconds(worthwhileWindows) * rate ? head : undefined;
+    if (head === undefined || this.#paused || this.#resting) return undefined;
+    const { timing, limit } = this.#options;
+    const since = { headMs: now - this.#headSince, now };
+    return isStarving(head, this.#connections, { timing, limit, ...since }) ? head : undefined;
   }
 
   #checkSilence(): void {
@@ -511,8 +418,4 @@ export class DividedRead {
     }
     settle();
   }
-}
-
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
