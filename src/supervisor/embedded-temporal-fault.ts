@@ -12,7 +12,7 @@ export function temporalFault(words: string, dataDir: string): FerryError | unde
   const file = join(dataDir, 'temporal.db');
   if (/file is not a database|disk image is malformed/.test(words)) {
     return unstartable(
-      `Temporal's data are damaged: move ${file} away and start again. The lists of wanted and pushed images are not in this file; workflow runs in progress start again, and Temporal's history is lost (${words})`,
+      `Temporal's data are damaged: move ${file}, ${file}-wal and ${file}-shm away and start again. The lists of wanted and pushed images are not in this file; workflow runs in progress start again, and Temporal's history is lost (${words})`,
     );
   }
   if (/disk is full|no space left/i.test(words)) {

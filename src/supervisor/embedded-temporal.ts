@@ -34,7 +34,8 @@ const maxExits = 4;
 
 /**
  * Temporal's development server for one machine, with its data in `temporal.db`: started, but not yet answering. It
- * keeps its port while it is supervised, so that the worker reconnects after a restart.
+ * keeps its port while it is supervised, so that the worker reconnects after a restart. It forgets workflow runs a day
+ * after their end, and uses their space again.
  *
  * @throws FerryError if there is no Temporal CLI
  */
@@ -104,7 +105,10 @@ function argumentsFor(
     '--dynamic-config-value',
     `matching.numTaskqueue${kind}Partitions=1`,
   ]);
-  return ['server', 'start-dev', ...addressOptions, ...data, ...partitions];
+  // A write-ahead log: one write and one fsync for a transaction in place of several files and fsyncs. Every transaction is
+  // on the disk before it counts, as without it.
+  const journal = ['journal_mode=WAL', 'synchronous=FULL'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
+  return ['server', 'start-dev', ...addressOptions, ...data, ...journal, ...partitions];
 }
 
 /** The same ports for a data folder at each start, so that a user's `temporal --address …` keeps working. */

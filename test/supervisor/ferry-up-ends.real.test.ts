@@ -113,7 +113,7 @@ describe('however ferry up ends, Temporal does not stay', () => {
     const { status, errors } = await stage.ferry('up');
 
     expect(status).toBe(2);
-    expect(errors).toContain(`move ${join(dataDir, 'temporal.db')} away`);
+    expect(errors).toContain(`move ${join(dataDir, 'temporal.db')}, `);
     expect(readRuntime(dataDir)).toBeUndefined();
   });
 
