@@ -246,8 +246,8 @@ describe('a large blob that is read over several connections', () => {
     source.when('GET', new RegExp(digest), async (exchange) => {
       asked += 1;
       if (asked === 1) {
-        await sendSlowly(exchange, blob, 6 * mebibyte);
-        exchange.response.destroy();
+        void until(() => asked === 2).then(() => exchange.response.destroy());
+        await sendSlowly(exchange, blob);
       } else if (asked === 2) await drip(exchange, blob);
       else if (asked === 3) exchange.response.end(blob);
       else await sendSlowly(exchange, blob);
