@@ -24,7 +24,7 @@ import { runCopy } from './run-copy.js';
 import type { CopyPorts } from './run-copy.js';
 
 /** An image with more compressed bytes than this has an activity of its own. */
-export const smallImageBytes = 8 * 1024 * 1024;
+const smallImageBytes = 8 * 1024 * 1024;
 /** What plans of single images may add to a result, in characters: Temporal's payloads are limited. */
 const mostPlanLength = 256 * 1024;
 const transfersShown = 20;
