@@ -6,8 +6,7 @@ import { isWider } from '../../domain/wanted-targets.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import { recordEvents } from '../events.js';
 import { copyChange } from '../pushed/write-image-copies.js';
-import { keepingPushTime } from '../pushed/write-pushed-images.js';
-import { recordPushed } from '../pushed/write-pushed-images.js';
+import { keepingPushTime, recordPushedCopies } from '../pushed/write-pushed-images.js';
 import { isStillItself, nameKey } from '../row-shapes.js';
 import type { ImageCopies } from '../tables.js';
 import { changeStatus } from '../wanted/change-status.js';
@@ -145,14 +144,21 @@ async function recordNames(
   now: number,
 ): Promise<void> {
   const names = new Map<number, { readonly id: number; readonly digest: string }>();
+  const byKey = new Map<string, FoundName>();
   for (const { image, platform, copies } of found) {
     for (const { pushedId: id, target, reference, digest } of copies) {
       if (digest === undefined) continue;
       if (id !== undefined) names.set(id, { id, digest });
-      // No row has the name yet, although the image was found there.
-      else await recordFoundName(queries, dialect, { image, platform, target, reference, digest, now });
+      // No row had the name when the image was looked for. Rows for several platforms share it.
+      else byKey.set(nameKey(reference), { image, platform, target, reference, digest });
     }
   }
+  const known = await idsByKey(queries, [...byKey.keys()]);
+  for (const [key, { digest }] of byKey) {
+    const id = known.get(key);
+    if (id !== undefined) names.set(id, { id, digest });
+  }
+  await insertNames(queries, dialect, new Map([...byKey].filter(([key]) => !known.has(key))), now);
   const rows = [...names.values()];
   if (rows.length === 0) return;
   await keepingPushTime(queries, { digest: perRow(rows, ({ digest }) => digest), verified_at: now })
@@ -160,23 +166,38 @@ async function recordNames(
     .execute();
 }
 
-async function recordFoundName(
+/** Inserts rows for names under which images were found. */
+async function insertNames(
   queries: Queries,
   dialect: DialectDifferences,
-  { image, platform, target, reference, digest, now }: FoundName,
+  byKey: ReadonlyMap<string, FoundName>,
+  now: number,
 ): Promise<void> {
-  const known = await queries
+  if (byKey.size === 0) return;
+  const copies = [...byKey.values()].map(({ image, target, reference, digest }) => ({
+    copy: { target, state: 'adopted', reference, digest } as const,
+    source: { image, sourceDigest: undefined, now },
+  }));
+  await recordPushedCopies(queries, dialect, copies);
+  const ids = await idsByKey(queries, [...byKey.keys()]);
+  const rows = [...ids].map(([key, id]) => ({ id, platform: byKey.get(key)?.platform ?? null }));
+  await keepingPushTime(queries, { platform: perRow(rows, ({ platform }) => platform) })
+    .where(
+      'id',
+      'in',
+      rows.map(({ id }) => id),
+    )
+    .execute();
+}
+
+async function idsByKey(queries: Queries, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (keys.length === 0) return new Map();
+  const rows = await queries
     .selectFrom('pushed_images')
-    .select('id')
-    .where('name_key', '=', nameKey(reference))
-    .executeTakeFirst();
-  if (known !== undefined) {
-    await keepingPushTime(queries, { digest, verified_at: now }).where('id', '=', known.id).execute();
-    return;
-  }
-  const copy = { target, state: 'adopted', reference, digest } as const;
-  await recordPushed(queries, dialect, [copy], { image, sourceDigest: undefined, now });
-  await keepingPushTime(queries, { platform }).where('name_key', '=', nameKey(reference)).execute();
+    .select(['id', 'name_key'])
+    .where('name_key', 'in', [...keys])
+    .execute();
+  return new Map(rows.map(({ id, name_key: key }) => [key ?? '', id]));
 }
 
 interface FoundName {
@@ -185,7 +206,6 @@ interface FoundName {
   readonly target: string;
   readonly reference: string;
   readonly digest: string;
-  readonly now: number;
 }
 
 function keyOf(image: string, target: string): string {

@@ -27,21 +27,10 @@ export interface SourcedCopy {
   readonly source: Source;
 }
 
-/** Inserts or updates the rows of names on targets and of their platforms. */
-export async function recordPushed(
-  queries: Queries,
-  dialect: DialectDifferences,
-  copies: readonly CopyThere[],
-  source: Source,
-): Promise<void> {
-  await recordPushedCopies(
-    queries,
-    dialect,
-    copies.map((copy) => ({ copy, source })),
-  );
-}
-
-/** The same for copies of many images, in as many statements as for one; each name belongs to one of the images. */
+/**
+ * Inserts or updates the rows of names on targets and of their platforms, for many images in as many statements as for
+ * one; each name belongs to one of the images.
+ */
 export async function recordPushedCopies(
   queries: Queries,
   dialect: DialectDifferences,
