@@ -130,10 +130,13 @@ function scenarioOf({ name, title, setting, run }: KilledTransfer): Scenario {
         await pushImage(registries.source, { image, repository, tag });
         return await withLines(registries, { source: line, target: line }, async (lines) => {
           const startedAt = performance.now();
+          let behind = 0;
           await run({
             registries,
             lines,
-            nearEnd: () => nearEnd(lines, bytes, scale),
+            nearEnd: async () => {
+              behind = await nearEnd(lines, bytes, scale);
+            },
             goOn: async () => await lines.targets[1]?.resume(),
           });
           const wallMs = performance.now() - startedAt;
@@ -143,10 +146,11 @@ function scenarioOf({ name, title, setting, run }: KilledTransfer): Scenario {
           const again = { needed: bytes, megabytes: mostAgainMegabytes };
           return {
             title,
-            setting: `One layer of ${Math.round(bytes / megabyte)} MB to two targets, ${Math.round((behindBytes * scale) / megabyte)} MB apart, 60 MB/s each. ${setting}`,
+            setting: `One layer of ${Math.round(bytes / megabyte)} MB to two targets, 60 MB/s each, ${Math.round(behind / megabyte)} MB apart when it is killed. ${setting}`,
             entries: [{ name: 'ferry', runs: [{ wallMs, sourceBytes: read, targetBytes: Math.max(...sent) }] }],
             goals: [
-              movedAgain('read', { ...again, moved: read }),
+              // What one target alone has must be read again for the other one.
+              movedAgain('read', { ...again, needed: bytes + behind, moved: read }),
               ...sent.map((moved, n) => movedAgain(`sent to target ${n + 1}`, { ...again, moved })),
             ],
             notes: [noteOnLines(busiest)],
@@ -157,8 +161,12 @@ function scenarioOf({ name, title, setting, run }: KilledTransfer): Scenario {
   };
 }
 
-/** Holds the second target back when it would come nearer, and waits until the first one is where the kill is due. */
-async function nearEnd(lines: Lines, bytes: number, scale: number): Promise<void> {
+/**
+ * Holds the second target back when it would come nearer, and waits until the first one is where the kill is due.
+ *
+ * @returns how many bytes the second one is behind
+ */
+async function nearEnd(lines: Lines, bytes: number, scale: number): Promise<number> {
   const killAt = bytes * killAtShare;
   const deadline = performance.now() + startMs + (bytes / line.bytesPerSecond.line) * 4000;
   let isHeld = false;
@@ -168,7 +176,7 @@ async function nearEnd(lines: Lines, bytes: number, scale: number): Promise<void
       isHeld = true;
       await lines.targets[1]?.stall({ direction: 'up' });
     }
-    if (first >= killAt) return;
+    if (first >= killAt) return first - second;
     if (performance.now() > deadline) {
       throw new Error(`the first target has ${first} bytes and the second one ${second}; neither advances`);
     }
