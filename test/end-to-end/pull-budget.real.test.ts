@@ -22,7 +22,7 @@ import { startWorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const workerCount = 10;
-const imageCount = 80;
+const imageCount = 120;
 const limit = 100;
 const windowMs = 8_000;
 
