@@ -49,11 +49,20 @@ export class ChoosingHash implements BlobHash {
   }
 }
 
+/**
+ * What the buffers on the way hold does not show how fast the line is: the first bytes, and those that come after a gap in
+ * which this process was busy.
+ */
+const bufferedBytes = 8_000_000;
+const gapMs = 40;
+
 class HashChoice {
   readonly #of: Digest;
   readonly #rate: HashedRate;
   readonly #early = new EarlyBytes();
   #startedAt: number | undefined;
+  #lastAt = 0;
+  /** Bytes hashed over all blobs when the line's own bytes began to arrive. */
   #hashedBefore = 0;
   #portable: PortableHash | undefined;
   #isLoading = false;
@@ -69,13 +78,16 @@ class HashChoice {
     this.#early.add(chunk);
     if (this.#startedAt === undefined) {
       this.#startedAt = now;
-      this.#hashedBefore = this.#rate.bytes;
+      this.#lastAt = now;
+      this.#hashedBefore = this.#rate.bytes + bufferedBytes;
       return undefined;
     }
+    if (now - this.#lastAt > gapMs) this.#hashedBefore = Math.max(this.#hashedBefore, this.#rate.bytes);
+    this.#lastAt = now;
     // A blob that has arrived by then does not need it.
     if (now - this.#startedAt >= measuredMs / 2) this.#load();
     if (now - this.#startedAt < measuredMs) {
-      return this.#rate.bytes - this.#hashedBefore < fastBytes ? undefined : this.#drop();
+      return this.#rate.bytes - this.#hashedBefore < fastBytes - bufferedBytes ? undefined : this.#drop();
     }
     const portable = this.#portable;
     if (portable === undefined) return this.#isUnavailable || this.#early.length > fastBytes ? this.#drop() : undefined;

@@ -100,6 +100,18 @@ test.each([
   expect(hash.digest()).toBe(digest);
 });
 
+test('the hash of a blob on a line of 60 MB/s can be saved although what buffers held came at once', async () => {
+  // The first 8 MB, and 6 MB that gathered while the process was busy for 100 ms.
+  const msBefore = (chunks: number): number => {
+    if (chunks === 40) return 100;
+    return chunks <= 32 || (chunks > 40 && chunks < 64) ? 0 : 4.4;
+  };
+  let [now, chunks] = [0, 0];
+  const rate = new HashedRate(() => (now += msBefore((chunks += 1))));
+
+  expect(await savedOf(startBlobHash(digest, { size, portable: 'when-slow', rate }))).toBeDefined();
+});
+
 test('a blob that begins while others arrive fast is hashed natively, without a measurement of its own', async () => {
   let now = 0;
   const rate = new HashedRate(() => now);
