@@ -16,7 +16,7 @@ import { errorMessage } from './domain/error-message.js';
 import { FerryError } from './domain/ferry-error.js';
 import { createLogger } from './logger.js';
 import { createHttpServer } from './server/http-server.js';
-import type { ReadDatabase } from './server/status-api.js';
+import type { ReadDatabase } from './server/read-database.js';
 import { temporalWork } from './server/temporal-work.js';
 
 /** Requests in flight get this long when the server stops. */

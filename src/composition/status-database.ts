@@ -1,7 +1,7 @@
 import type { FerryDatabase } from '../database/ferry-database.js';
 import { createStores } from '../database/stores.js';
 import type { DatabaseSettings } from '../domain/database-settings.js';
-import type { StatusStores } from '../server/status-api.js';
+import type { StatusStores } from '../server/read-database.js';
 import { openReadOnly } from './open-stores.js';
 
 interface OpenedDatabase {

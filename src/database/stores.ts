@@ -2,6 +2,8 @@ import { BlobLocationStore } from './blob-location-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { HostHabitStore } from './host-habit-store.js';
+import { ImageQueries } from './image-queries.js';
+import { OverviewQueries } from './overview-queries.js';
 import { PlanReadsStore } from './plan-reads-store.js';
 import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
@@ -26,6 +28,8 @@ export interface Stores {
   readonly uploads: UploadSessionStore;
   readonly habits: HostHabitStore;
   readonly status: StatusQueries;
+  readonly images: ImageQueries;
+  readonly overview: OverviewQueries;
   readonly actions: RowActions;
   readonly states: UpstreamStore;
   readonly tags: TagCheckStore;
@@ -48,6 +52,8 @@ export function createStores(database: FerryDatabase): Stores {
     uploads: new UploadSessionStore(database),
     habits: new HostHabitStore(database),
     status: new StatusQueries(database),
+    images: new ImageQueries(database),
+    overview: new OverviewQueries(database),
     actions: new RowActions(database),
     states: new UpstreamStore(database),
     tags: new TagCheckStore(database),

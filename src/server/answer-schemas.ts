@@ -19,6 +19,7 @@ const GitHubProblem = z
 const descriptions = {
   400: 'A header or the JSON cannot be read.',
   401: 'The token, or the signature, is missing or wrong.',
+  403: 'Only an operator may do this, from a page of this server.',
   404: 'Not found.',
   413: 'The body is longer than 1 MB.',
   415: 'The content type is not JSON.',

@@ -10,7 +10,7 @@ import { answerProblem, refusal } from './problems.js';
 import { createRequestLimit } from './request-limit.js';
 import type { ServerLog, ServerWork } from './server-work.js';
 import { statusApi } from './status-api.js';
-import type { ReadDatabase } from './status-api.js';
+import type { ReadDatabase } from './read-database.js';
 import { visibleAnswers } from './visible-answers.js';
 
 export interface HttpServerOptions {

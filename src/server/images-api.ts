@@ -52,7 +52,7 @@ const AddedImage = z
   })
   .openapi('AddedImage');
 const ignoredFields = z.array(z.string()).readonly().optional();
-const AddedImages = z
+export const AddedImages = z
   .object({
     delivery: z.string(),
     images: z.array(AddedImage).readonly(),
@@ -61,7 +61,7 @@ const AddedImages = z
     ignored: ignoredFields.openapi({ description: 'fields that mean nothing here' }),
   })
   .openapi('AddedImages');
-const Accepted = z
+export const Accepted = z
   .object({ delivery: z.string(), accepted: z.literal(true), ignored: ignoredFields })
   .openapi('Accepted');
 

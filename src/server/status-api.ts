@@ -1,25 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 
-import type { PullBudgetStore } from '../database/pull-budget-store.js';
-import type { StatusQueries } from '../database/status-queries.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { bearerToken, json, problems } from './answer-schemas.js';
 import { openApiApp } from './open-api-app.js';
-import { refusal } from './problems.js';
+import { orUnavailable } from './read-database.js';
+import type { ReadDatabase } from './read-database.js';
 import type { RequestLimit } from './request-limit.js';
 import type { RunningWork, ServerWork } from './server-work.js';
 import { ImageQuery, ImageStatus, Runs, RunsQuery, Status, WantedImages, WantedQuery } from './status-schemas.js';
 import { tokenGate } from './token-gate.js';
-
-/** What the read routes read. */
-export interface StatusStores {
-  readonly status: StatusQueries;
-  readonly budgets: Pick<PullBudgetStore, 'budgets'>;
-}
-
-/** Runs a query on the database, which is open read-only. @throws FerryError `database` when it cannot be read */
-export type ReadDatabase = <T>(query: (stores: StatusStores) => Promise<T>) => Promise<T>;
 
 export interface StatusApiOptions {
   readonly tokens: readonly string[];
@@ -28,7 +18,6 @@ export interface StatusApiOptions {
   readonly readDatabase: ReadDatabase;
 }
 
-const retryAfterSeconds = 10;
 const refusals = problems(401, 422, 429, 500, 503);
 
 const getStatus = createRoute({
@@ -69,6 +58,7 @@ const getRuns = createRoute({
 /** The read routes. They change nothing; without a database that can be read they answer 503 with the reason. */
 export function statusApi({ tokens, limit, work, readDatabase }: StatusApiOptions) {
   const gate = tokenGate(tokens, limit);
+  const read = orUnavailable(readDatabase);
   return openApiApp()
     .openapi({ ...getStatus, middleware: gate }, async (context) => {
       const [overview, allowances] = await read(async ({ status, budgets }) => [
@@ -92,17 +82,6 @@ export function statusApi({ tokens, limit, work, readDatabase }: StatusApiOption
       const { limit: most, cursor } = context.req.valid('query');
       return context.json(await read(async ({ status }) => await status.listRuns({ limit: most, cursor })), 200);
     });
-
-  async function read<T>(query: (stores: StatusStores) => Promise<T>): Promise<T> {
-    try {
-      return await readDatabase(query);
-    } catch (error) {
-      if (!(error instanceof FerryError) || error.code !== 'database') throw error;
-      throw refusal(503, `the database cannot be read: ${error.message}`, {
-        'retry-after': String(retryAfterSeconds),
-      });
-    }
-  }
 
   async function runningWork(isPending: boolean): Promise<RunningWork | { readonly temporalFault: string }> {
     try {

@@ -3,10 +3,10 @@ import { z } from '@hono/zod-openapi';
 
 import { TaskQueue } from '../contract/task-queues.js';
 
-const time = (description: string) => z.int().openapi({ description: `${description}, UTC milliseconds` });
-const copyState = z.enum(['pushed', 'adopted', 'waiting', 'retrying', 'blocked']);
+export const time = (description: string) => z.int().openapi({ description: `${description}, UTC milliseconds` });
+export const copyState = z.enum(['pushed', 'adopted', 'waiting', 'retrying', 'blocked']);
 const wantedState = z.enum(['pending', 'pushed', 'blocked', 'withdrawn']);
-const changedState = z.enum([...copyState.options, 'pending', 'withdrawn']);
+export const changedState = z.enum([...copyState.options, 'pending', 'withdrawn']);
 const changeKind = z.enum([
   'added',
   'retried',
@@ -20,9 +20,9 @@ const changeKind = z.enum([
   'shared-tag',
   'tag-announced',
 ]);
-const countsOfCopies = z.partialRecord(copyState, z.int()).readonly();
+export const countsOfCopies = z.partialRecord(copyState, z.int()).readonly();
 
-const RequestedBy = z
+export const RequestedBy = z
   .object({
     by: z.string().openapi({ description: 'cli, webhook, upstream, workflow or row' }),
     id: z.string().optional().openapi({ description: 'delivery ID, name of the upstream, or user' }),
@@ -33,7 +33,7 @@ const RequestedBy = z
   })
   .openapi('RequestedBy');
 
-const WantedImage = z
+export const WantedImage = z
   .object({
     id: z.int().openapi({ description: 'of the row of images_for_push' }),
     image: z.string().openapi({ description: 'canonical reference; the columns as they are where they name no image' }),
@@ -56,7 +56,7 @@ const WantedImage = z
   })
   .openapi('WantedImage');
 
-const Copy = z
+export const Copy = z
   .object({
     image: z.string(),
     target: z.string(),
@@ -77,7 +77,7 @@ const Copy = z
   })
   .openapi('Copy');
 
-const PushedImage = z
+export const PushedImage = z
   .object({
     id: z.int().openapi({ description: 'of the row of pushed_images' }),
     image: z.string().optional(),
@@ -92,7 +92,7 @@ const PushedImage = z
   })
   .openapi('PushedImage');
 
-const StateEvent = z
+export const StateEvent = z
   .object({
     id: z.int().openapi({ description: 'ascending in the order of the changes' }),
     at: time('when it changed'),
@@ -108,7 +108,7 @@ const StateEvent = z
   })
   .openapi('StateEvent');
 
-const Run = z
+export const Run = z
   .object({
     run: z.string(),
     reasons: z.array(z.string()).readonly(),
@@ -121,7 +121,7 @@ const Run = z
   })
   .openapi('Run');
 
-const PullAllowance = z
+export const PullAllowance = z
   .object({
     host: z.string(),
     rateLimitSource: z.string().openapi({ description: 'address or account that the host counts; empty: one for all' }),
@@ -132,7 +132,7 @@ const PullAllowance = z
   })
   .openapi('PullAllowance');
 
-const RunningFetch = z
+export const RunningFetch = z
   .object({
     upstream: z.string(),
     workflowId: z.string(),
@@ -170,13 +170,13 @@ export const ImageStatus = z
   })
   .openapi('ImageStatus');
 
-const next = z.string().optional().openapi({ description: 'cursor of the next page; absent at the end' });
+export const next = z.string().optional().openapi({ description: 'cursor of the next page; absent at the end' });
 
 export const WantedImages = z.object({ items: z.array(WantedImage).readonly(), next }).openapi('WantedImages');
 
 export const Runs = z.object({ items: z.array(Run).readonly(), next }).openapi('Runs');
 
-const limit = (standard: number, most: number) =>
+export const limit = (standard: number, most: number) =>
   z.coerce.number<string>().int().min(1).max(most).default(standard).openapi({ type: 'integer' });
 
 export const WantedQuery = z.object({

@@ -23,7 +23,7 @@ export function tokenGate(tokens: readonly string[], limit: RequestLimit): Middl
 }
 
 /** The token of a request; undefined if it has none. */
-function tokenIn(header: string): string | undefined {
+export function tokenIn(header: string): string | undefined {
   const [, scheme = '', credentials = ''] = /^([a-z]+) +(\S+) *$/i.exec(header) ?? [];
   switch (scheme.toLowerCase()) {
     case 'bearer':
@@ -52,11 +52,11 @@ function reason(header: string, tokens: readonly string[]): string {
 }
 
 /** A hash of fixed length, so that the comparison takes the same time for any token. */
-function fingerprint(token: string): Buffer {
+export function fingerprint(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
 /** Compares with all tokens, so that the duration does not reveal which one matched. */
-function isAmong(candidate: Buffer, known: readonly Buffer[]): boolean {
+export function isAmong(candidate: Buffer, known: readonly Buffer[]): boolean {
   return known.map((one) => timingSafeEqual(one, candidate)).includes(true);
 }

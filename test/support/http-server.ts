@@ -3,7 +3,7 @@ import { serve } from '../../src/server.js';
 import type { RunningServer } from '../../src/server.js';
 import { createHttpServer } from '../../src/server/http-server.js';
 import type { ServerWork } from '../../src/server/server-work.js';
-import type { ReadDatabase } from '../../src/server/status-api.js';
+import type { ReadDatabase } from '../../src/server/read-database.js';
 
 export const webhookSecret = "It's a Secret to Everybody";
 export const apiToken = 'token-of-the-tests.0123456789';

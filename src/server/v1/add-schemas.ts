@@ -1,0 +1,59 @@
+import { z } from '@hono/zod-openapi';
+
+const longestText = 500_000;
+const platforms = z.array(z.string().max(100)).max(50).readonly().optional().openapi({ example: ['linux/amd64'] });
+
+export const ParseRequest = z
+  .object({
+    text: z.string().max(longestText).openapi({ description: 'references, lines of a script, a compose file' }),
+    platforms,
+  })
+  .openapi('ParseRequest');
+
+const NameOnTarget = z.object({
+  target: z.string(),
+  reference: z.string().optional(),
+  fault: z.string().optional().openapi({ description: 'why the target takes no such name' }),
+});
+
+export const ParsedText = z
+  .object({
+    lines: z
+      .array(
+        z.object({
+          line: z.int().openapi({ description: 'number of the line in the text, from 1' }),
+          text: z.string(),
+          service: z.string().optional().openapi({ description: 'of a compose file' }),
+          images: z
+            .array(
+              z.object({
+                image: z.string().openapi({ description: 'canonical' }),
+                platforms: z.array(z.string()).readonly(),
+                wanted: z
+                  .enum(['pending', 'pushed', 'blocked', 'withdrawn'])
+                  .optional()
+                  .openapi({ description: 'state of its row; absent: it is new' }),
+                names: z.array(NameOnTarget).readonly(),
+              }),
+            )
+            .readonly(),
+          refused: z.string().optional().openapi({ description: 'why nothing of the line is added' }),
+        }),
+      )
+      .readonly(),
+    images: z.int(),
+    refused: z.int(),
+  })
+  .openapi('ParsedText');
+
+export const AddRequest = z
+  .object({
+    text: z.string().max(longestText).optional(),
+    images: z.array(z.string().min(1).max(1_000)).min(1).max(500).readonly().optional(),
+    platforms,
+    targets: z.array(z.string().max(64)).min(1).readonly().optional().openapi({ description: 'absent: every target' }),
+  })
+  .refine(({ text, images }) => (text === undefined) !== (images === undefined), {
+    error: 'give either text or images',
+  })
+  .openapi('AddRequest');

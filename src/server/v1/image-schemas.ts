@@ -1,0 +1,113 @@
+import { z } from '@hono/zod-openapi';
+
+import { Copy, copyState, PushedImage, RequestedBy, StateEvent, time } from '../status-schemas.js';
+
+/** `waiting` and `retrying` are pending images that a run has tried. */
+export const imageState = z.enum(['pending', 'waiting', 'retrying', 'blocked', 'pushed', 'withdrawn']);
+
+const listedState = z
+  .enum(['wanted', 'missing', ...imageState.options])
+  .openapi({ description: 'wanted: all but withdrawn; missing: neither pushed nor withdrawn; with target: there' });
+
+/** Filters of images: the same for the list, its count, the export and actions. */
+export const imageFilterFields = {
+  search: z.string().max(300).optional().openapi({ description: 'part of the image, in upper or lower case' }),
+  state: listedState.optional().openapi({ description: 'default: wanted' }),
+  target: z.string().max(64).optional().openapi({ description: 'name of a target' }),
+  host: z.string().max(255).optional().openapi({ description: 'registry of the source', example: 'ghcr.io' }),
+  upstream: z.string().max(64).optional().openapi({ description: 'that announced the image' }),
+  code: z.string().max(40).optional().openapi({ description: 'fault code of the image or of a copy' }),
+  olderThan: z.coerce
+    .number<string | number>()
+    .int()
+    .min(0)
+    .optional()
+    .openapi({ type: 'integer', description: 'no request and no run since then, UTC milliseconds' }),
+} as const;
+
+export const ImageFilter = z.object(imageFilterFields).openapi('ImageFilter');
+
+export const imageSort = z.enum(['added', 'image', 'checked']);
+
+export const ImageListQuery = z.object({
+  ...imageFilterFields,
+  sort: imageSort.default('added').openapi({ description: 'added: by the row, checked: by the last run' }),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  limit: z.coerce.number<string>().int().min(1).max(1_000).default(100).openapi({ type: 'integer' }),
+  cursor: z.string().max(2_000).optional().openapi({ description: '"next" of the page before, with the same sort' }),
+});
+
+export const ListedImage = z
+  .object({
+    id: z.int().openapi({ description: 'of the row of images_for_push' }),
+    image: z.string().openapi({ description: 'canonical reference; the columns as they are where they name no image' }),
+    platform: z.string(),
+    state: imageState,
+    code: z.string().optional().openapi({ description: 'why it is blocked, or not pushed yet' }),
+    reason: z.string().optional(),
+    note: z.string().optional(),
+    requestedBy: RequestedBy.optional(),
+    requestedAt: time('when it was requested').optional(),
+    checkedAt: time('when a run last finished with it').optional(),
+    firstMissingAt: time('since when its tag is missing').optional(),
+    sourceDigest: z.string().optional(),
+    targets: z.array(z.string()).readonly().optional().openapi({ description: 'absent: every target' }),
+    copies: z
+      .array(
+        z.object({
+          target: z.string(),
+          state: copyState,
+          code: z.string().optional(),
+          reason: z.string().optional(),
+          lastTriedAt: time('last attempt'),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'on the targets that a run has tried' }),
+  })
+  .openapi('ListedImage');
+
+export const ListedImages = z
+  .object({
+    items: z.array(ListedImage).readonly(),
+    next: z.string().optional().openapi({ description: 'cursor of the next page; absent at the end' }),
+  })
+  .openapi('ListedImages');
+
+export const ImageCount = z.object({ count: z.int() }).openapi('ImageCount');
+
+export const ImageDetails = z
+  .object({
+    image: z.string(),
+    rows: z.array(ListedImage).readonly().openapi({ description: 'one for each platform; empty: never wanted' }),
+    copies: z.array(Copy).readonly(),
+    pushed: z.array(PushedImage).readonly(),
+    events: z.array(StateEvent).readonly().openapi({ description: 'newest 200, the oldest of them first' }),
+    names: z
+      .array(
+        z.object({
+          target: z.string(),
+          reference: z.string().optional().openapi({ description: 'absent: the target takes no such name' }),
+          fault: z.string().optional(),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'where it is, or would be, on each target' }),
+    replaced: z
+      .array(
+        z.object({
+          target: z.string(),
+          reference: z.string().optional(),
+          before: z.string().openapi({ description: 'digest that the tag pointed to' }),
+          digest: z.string().optional().openapi({ description: 'digest that it points to since then' }),
+          backup: z.string().optional(),
+          run: z.string(),
+          at: time('when it was replaced'),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'what the tag pointed to before, the newest first' }),
+  })
+  .openapi('ImageDetails');
+
+export const ExportQuery = z.object({ ...imageFilterFields, format: z.enum(['csv', 'json']).default('csv') });

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type * as z from 'zod';
+
+import { errorMessage } from '../../domain/error-message.js';
+import type { StateEvent } from '../../domain/state-change.js';
+import type { ReadDatabase } from '../read-database.js';
+import type { ServerLog } from '../server-work.js';
+import type { ConsoleWork } from './console-work.js';
+import type { Progress } from './run-schemas.js';
+import { idle } from './runs-routes.js';
+
+export type LiveMessage =
+  | { readonly kind: 'states'; readonly events: readonly StateEvent[] }
+  | { readonly kind: 'progress'; readonly progress: z.infer<typeof Progress> };
+
+/** Receives messages in their order. */
+export type Listener = (message: LiveMessage) => void;
+
+export interface LiveEventsOptions {
+  readonly readDatabase: ReadDatabase;
+  readonly work: Pick<ConsoleWork, 'progress'>;
+  readonly log: ServerLog;
+  /** Default: 500 ms. */
+  readonly pollEveryMs?: number | undefined;
+}
+
+const standardPollMs = 500;
+/** Heartbeats arrive every two seconds, and each look asks a worker. */
+const progressEveryMs = 1_000;
+const idleProgressEveryMs = 3_000;
+const faultPauseMs = 2_000;
+const pageSize = 1_000;
+
+/**
+ * Reads state changes from the database and the progress of transfers from Temporal, once for all listeners, and only
+ * while there are any.
+ */
+export class LiveEvents {
+  readonly #options: LiveEventsOptions;
+  readonly #listeners = new Set<Listener>();
+  readonly #stopping = new AbortController();
+  /** ID of the last event that listeners were told; undefined while there are none. */
+  #position: Promise<number> | undefined;
+  #progress: z.infer<typeof Progress> | undefined;
+  /** Ends the polling when the last listener leaves. */
+  #polling: AbortController | undefined;
+
+  constructor(options: LiveEventsOptions) {
+    this.#options = options;
+  }
+
+  /** Aborted when the server stops. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @returns the ID of the last event before those that the listener is told
+   */
+  async listen(listener: Listener): Promise<{ readonly position: number; readonly stop: () => void }> {
+    const position = (this.#position ??= this.#newest());
+    this.#listeners.add(listener);
+    const stop = (): void => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#polling?.abort();
+      this.#polling = undefined;
+      this.#position = undefined;
+      this.#progress = undefined;
+    };
+    try {
+      const found = await position;
+      if (this.#progress !== undefined) listener({ kind: 'progress', progress: this.#progress });
+      if (this.#polling === undefined && this.#listeners.has(listener)) this.#start();
+      return { position: found, stop };
+    } catch (error) {
+      stop();
+      throw error;
+    }
+  }
+
+  /** Events after an ID, the oldest first, at most 1,000. */
+  async after(id: number): Promise<readonly StateEvent[]> {
+    return await this.#options.readDatabase(async ({ status }) => await status.events(id, pageSize));
+  }
+
+  /** Ends all streams: their clients connect again and continue after the last event that they have. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#polling?.abort();
+  }
+
+  #start(): void {
+    const polling = new AbortController();
+    this.#polling = polling;
+    void this.#repeat(polling.signal, async () => await this.#pollEvents());
+    void this.#repeat(polling.signal, async () => await this.#pollProgress());
+  }
+
+  async #repeat(signal: AbortSignal, poll: () => Promise<number>): Promise<void> {
+    while (!signal.aborted) {
+      let pauseMs = faultPauseMs;
+      try {
+        pauseMs = await poll();
+      } catch (error) {
+        // The next attempt continues at the same place.
+        this.#options.log.warn({ reason: errorMessage(error) }, 'live events could not be read');
+      }
+      await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #pollEvents(): Promise<number> {
+    const { pollEveryMs = standardPollMs } = this.#options;
+    const position = await this.#position;
+    if (position === undefined) return pollEveryMs;
+    const events = await this.after(position);
+    const last = events.at(-1);
+    if (last === undefined || this.#position === undefined) return pollEveryMs;
+    this.#position = Promise.resolve(last.id);
+    this.#tell({ kind: 'states', events });
+    return events.length < pageSize ? pollEveryMs : 0;
+  }
+
+  async #pollProgress(): Promise<number> {
+    const progress = (await this.#options.work.progress()) ?? idle();
+    const isNews = progress.phase !== 'idle' || this.#progress?.phase !== 'idle';
+    if (isNews && this.#listeners.size > 0) {
+      this.#progress = progress;
+      this.#tell({ kind: 'progress', progress });
+    }
+    return progress.phase === 'idle' ? idleProgressEveryMs : progressEveryMs;
+  }
+
+  #tell(message: LiveMessage): void {
+    for (const listener of this.#listeners) listener(message);
+  }
+
+  async #newest(): Promise<number> {
+    return await this.#options.readDatabase(async ({ status }) => await status.newestEvent());
+  }
+}

@@ -1,0 +1,27 @@
+import { z } from '@hono/zod-openapi';
+
+import { time } from '../status-schemas.js';
+
+export const Schedule = z
+  .object({
+    id: z.string().openapi({ description: 'sync-all, or fetch- and the name of an upstream' }),
+    kind: z.enum(['sync', 'fetch']),
+    upstream: z.string().optional(),
+    timing: z.string().openapi({ example: 'every 3h, offset 7m' }),
+    exists: z.boolean().openapi({ description: 'false: "ferry schedules ensure" creates it in Temporal' }),
+    paused: z.boolean(),
+    note: z.string().optional().openapi({ description: 'why it was paused' }),
+    last: z
+      .object({ at: time('last time'), workflowId: z.string(), state: z.string().optional() })
+      .optional(),
+    next: z.array(z.int()).readonly().openapi({ description: 'next times, UTC milliseconds; empty while paused' }),
+    timesRun: z.int(),
+    timesSkipped: z.int(),
+  })
+  .openapi('Schedule');
+
+export const Schedules = z.object({ items: z.array(Schedule).readonly() }).openapi('Schedules');
+
+export const ScheduleParams = z.object({ id: z.string().max(100), action: z.enum(['pause', 'resume', 'trigger']) });
+
+export const ScheduleChange = z.object({ note: z.string().max(200).optional() }).openapi('ScheduleChange');

@@ -1,0 +1,45 @@
+import { z } from '@hono/zod-openapi';
+
+import { countsOfCopies, time } from '../status-schemas.js';
+
+export const Finding = z
+  .object({
+    ok: z.boolean(),
+    isWarning: z.boolean(),
+    message: z.string().openapi({ description: 'what "ferry doctor" says; for an error, also what to do' }),
+    checkedAt: time('when it was checked'),
+  })
+  .openapi('Finding');
+
+export const Target = z
+  .object({
+    name: z.string(),
+    registry: z.string(),
+    namespace: z.string(),
+    naming: z.enum(['aliyun', 'private', 'nested', 'flat', 'hash']),
+    manifestPolicy: z.enum(['keep', 'drop', 'fail']),
+    referrers: z.boolean(),
+    engine: z.enum(['registry', 'docker']),
+    names: z
+      .array(z.object({ source: z.string(), repository: z.string() }))
+      .readonly()
+      .openapi({ description: 'set by hand' }),
+    examples: z
+      .array(z.object({ image: z.string(), reference: z.string().optional(), fault: z.string().optional() }))
+      .readonly(),
+    finding: Finding.optional().openapi({ description: 'absent: not checked yet' }),
+    capabilities: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'what was learned about its uploads; absent: nothing yet' }),
+    learnedAt: time('when that was learned').optional(),
+    copies: countsOfCopies,
+    missing: z.int().openapi({ description: 'wanted images that it does not have' }),
+    repositories: z.int(),
+    quota: z.int().optional().openapi({ description: 'known limit of repositories' }),
+  })
+  .openapi('Target');
+
+export const Targets = z.object({ items: z.array(Target).readonly() }).openapi('Targets');
+
+export const TargetParams = z.object({ name: z.string().max(64) });

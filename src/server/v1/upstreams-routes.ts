@@ -1,0 +1,85 @@
+import { createRoute } from '@hono/zod-openapi';
+import type * as z from 'zod';
+
+import { FerryError } from '../../domain/ferry-error.js';
+import { fetchId } from '../../domain/upstream.js';
+import type { Upstream as ConfiguredUpstream } from '../../domain/upstream.js';
+import { bearerToken, json, problems } from '../answer-schemas.js';
+import { openApiApp } from '../open-api-app.js';
+import { refusal } from '../problems.js';
+import type { ReadDatabase } from '../read-database.js';
+import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
+import type { Gate } from './caller.js';
+import type { ConsoleWork } from './console-work.js';
+import { CheckRequest, CheckRequested, Upstream, UpstreamParams, Upstreams } from './upstream-schemas.js';
+
+export interface UpstreamsRoutesOptions {
+  readonly gate: Gate;
+  readonly upstreams: readonly ConfiguredUpstream[];
+  readonly readDatabase: ReadDatabase;
+  readonly work: Pick<ConsoleWork, 'checks' | 'requestCheck'>;
+}
+
+const getUpstreams = createRoute({
+  method: 'get',
+  path: '/upstreams',
+  summary: 'The configured upstreams with their last checks',
+  ...bearerToken,
+  responses: { 200: json(Upstreams, 'Every configured upstream.'), ...problems(401, 429, 500, 503) },
+});
+
+const postCheck = createRoute({
+  method: 'post',
+  path: '/upstreams/{name}/check',
+  summary: 'Checks an upstream for new images now',
+  ...bearerToken,
+  request: { params: UpstreamParams, body: { required: true, ...json(CheckRequest, 'what of the release is wanted') } },
+  responses: {
+    202: json(CheckRequested, 'Temporal has the request.'),
+    ...problems(400, 401, 403, 404, 413, 415, 422, 429, 500, 503),
+  },
+});
+
+/** Routes of upstreams. */
+export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: UpstreamsRoutesOptions) {
+  return openApiApp()
+    .openapi({ ...getUpstreams, middleware: gate.asReader }, async (context) => {
+      const { checks, temporalFault } = await knownChecks();
+      const items: z.infer<typeof Upstream>[] = [];
+      for (const upstream of upstreams) {
+        const { name, kind, schedule } = upstream;
+        const standing = await read(async ({ overview }) => await overview.handled(name));
+        items.push({
+          name,
+          kind,
+          source: kind === 'tags' ? upstream.image : upstream.repository,
+          schedule: schedule === undefined ? undefined : fetchId(name),
+          release: standing?.release,
+          handledAt: standing?.handledAt,
+          checkedAt: standing?.checkedAt,
+          checks: checks.get(name) ?? [],
+        });
+      }
+      return context.json({ items, temporalFault }, 200);
+    })
+    .openapi(
+      { ...postCheck, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] as const },
+      async (context) => {
+        const { name } = context.req.valid('param');
+        if (!upstreams.some((upstream) => upstream.name === name)) {
+          throw refusal(404, `unknown upstream; configured: ${upstreams.map((upstream) => upstream.name).join(', ')}`);
+        }
+        await work.requestCheck(name, context.req.valid('json').scope);
+        return context.json({ upstream: name, requested: true as const }, 202);
+      },
+    );
+
+  async function knownChecks() {
+    try {
+      return { checks: await work.checks() };
+    } catch (error) {
+      if (!(error instanceof FerryError) || error.code !== 'temporal') throw error;
+      return { checks: new Map<string, never[]>(), temporalFault: error.message };
+    }
+  }
+}
