@@ -45,7 +45,9 @@ const typesMayAlsoComeFrom = {
     'database/([a-z/-]+-store|status-queries)\\.ts$',
   ],
   client: ['workflows/'],
-  server: ['database/(status-views|status-queries|pull-budget-store)\\.ts$'],
+  server: [
+    'database/(status-views|status-queries|image-queries|overview-queries|request-store|pull-budget-store)\\.ts$',
+  ],
 };
 
 const registrySource = '^packages/registry/src/';

@@ -7,7 +7,10 @@ import { createAdaptorServer } from '@hono/node-server';
 
 import { lazyClient } from './client/connect.js';
 import { queuesFor } from './client/worker-availability.js';
+import { createConsolePorts } from './composition/console/console-ports.js';
+import { signInSettings } from './composition/console/sign-in.js';
 import { StatusDatabase } from './composition/status-database.js';
+import { readConsoleConfig } from './config/console-config.js';
 import { packageVersion } from './config/package-folder.js';
 import { readServerSettings } from './config/server-settings.js';
 import type { ListenAddress } from './config/server-settings.js';
@@ -36,20 +39,40 @@ export interface ServerOptions {
 
 /** Runs the server until a signal stops it. A request that needs Temporal or the database gets a 503 without it. */
 export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOptions): Promise<void> {
-  const { temporal: place, listen, database: where, hasDockerTargets, ...settings } = readServerSettings(variables);
+  const {
+    temporal: place,
+    listen,
+    database: where,
+    dataDir,
+    hasDockerTargets,
+    signIn,
+    ...settings
+  } = readServerSettings(variables);
   const log = createLogger('server');
   const { namespace, connection } = place;
   const temporal = lazyClient({ address: place.address ?? defaultTemporalAddress, namespace, connection });
   const database = new StatusDatabase(where);
   const work = temporalWork(temporal, queuesFor(hasDockerTargets ? [{ engine: 'docker' }] : []));
   const readDatabase: ReadDatabase = async (query) => await database.read(query);
+  const consolePorts = createConsolePorts({ config: readConsoleConfig(variables), temporal, database });
+  const stopping = new AbortController();
   try {
-    const httpServer = createHttpServer({ ...settings, work, readDatabase, version: packageVersion(), log });
+    const httpServer = createHttpServer({
+      ...settings,
+      signIn: signInSettings(signIn, dataDir, log),
+      console: consolePorts,
+      work,
+      readDatabase,
+      version: packageVersion(),
+      log,
+      stopping: stopping.signal,
+    });
     const server = await serve(httpServer.fetch, listen, options);
     const told = shutdownSignal();
     process.send?.({ ready: server.address });
     log.info({ address: server.address }, 'server listens');
     await told;
+    stopping.abort();
     await server.stop();
   } finally {
     await temporal.close();

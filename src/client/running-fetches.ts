@@ -35,7 +35,7 @@ export async function runningFetches(temporal: TemporalClient): Promise<readonly
       const workflowId = execution?.workflowId ?? '';
       const waitsFor = isServed ? await workflowDetails(temporal, workflowId) : undefined;
       return {
-        upstream: upstreamOf(type?.name ?? '', workflowId),
+        upstream: checkedUpstream(type?.name ?? '', workflowId),
         workflowId,
         startedAt: Number(startTime?.seconds ?? 0) * 1_000,
         waitsFor,
@@ -46,7 +46,7 @@ export async function runningFetches(temporal: TemporalClient): Promise<readonly
 }
 
 /** From the workflow type if it identifies the upstream, else from the workflow ID. */
-function upstreamOf(type: string, workflowId: string): string {
+export function checkedUpstream(type: string, workflowId: string): string {
   const builtIn = builtInUpstreamOf(type);
   if (builtIn !== undefined) return builtIn;
   const tick = tickId('');

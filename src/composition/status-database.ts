@@ -1,7 +1,7 @@
 import type { FerryDatabase } from '../database/ferry-database.js';
 import { createStores } from '../database/stores.js';
+import type { Stores } from '../database/stores.js';
 import type { DatabaseSettings } from '../domain/database-settings.js';
-import type { StatusStores } from '../server/read-database.js';
 import { openReadOnly } from './open-stores.js';
 
 interface OpenedDatabase {
@@ -23,7 +23,7 @@ export class StatusDatabase {
   }
 
   /** @throws DatabaseFault when the database is missing, not migrated, or does not answer */
-  async read<T>(query: (stores: StatusStores) => Promise<T>): Promise<T> {
+  async read<T>(query: (stores: Stores) => Promise<T>): Promise<T> {
     const opening = (this.#opening ??= this.#open());
     let opened: OpenedDatabase | undefined;
     try {

@@ -8,9 +8,12 @@ import type { ConfigErrors } from './config-errors.js';
 import { configFileOf } from './config-file.js';
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
+import { assertTokens, readSignIn } from './sign-in-settings.js';
+import type { SignInConfig } from './sign-in-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readUpstreams } from './upstreams.js';
+import { listOf } from './variable-values.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -34,6 +37,7 @@ export interface ServerSettings {
   readonly requestsPerMinute: number;
   /** Names of the configured upstreams: a request can check any of them. */
   readonly upstreams: readonly string[];
+  readonly signIn: SignInConfig;
 }
 
 const defaultListen = '127.0.0.1:8080';
@@ -43,6 +47,8 @@ const defaultRequestsPerMinute = 240;
 export interface ServerConfig extends ServerSettings {
   /** Read by the status routes alone. */
   readonly database: DatabaseSettings;
+  /** Holds the key that signs sessions. */
+  readonly dataDir: string;
   /** A target goes through a Docker daemon: its copies need the workers of such a queue. */
   readonly hasDockerTargets: boolean;
 }
@@ -57,9 +63,9 @@ export function readServerSettings(variables: Variables): ServerConfig {
   return throwingAllErrors((errors) => {
     const file = configFileOf(environment, errors);
     const settings = collectServerSettings(environment, readUpstreams(file, errors), errors);
-    const { database } = readBase(environment, errors);
+    const { database, dataDir } = readBase(environment, errors);
     const hasDockerTargets = Object.values(file.targets ?? {}).some(({ engine }) => engine === 'docker');
-    return { ...settings, database, hasDockerTargets };
+    return { ...settings, database, dataDir, hasDockerTargets };
   });
 }
 
@@ -75,13 +81,10 @@ export function collectServerSettings(
   const listen = readListen(chosen ?? defaultListen, chosen !== undefined, errors);
   const webhookSecret = value('FERRY_WEBHOOK_SECRET');
   const apiTokens = listOf(value('FERRY_API_TOKEN'));
-  // What the Authorization header can carry (RFC 6750): no other token would ever match.
-  if (!apiTokens.every((token) => /^[\w.~+/-]+=*$/.test(token))) {
-    errors.add(
-      'FERRY_API_TOKEN contains a character that is not allowed in a bearer token: use letters, digits and - . _ ~ + /',
-    );
-  }
-  if (webhookSecret === undefined && apiTokens.length === 0 && !isLoopback(listen.host)) {
+  assertTokens('FERRY_API_TOKEN', apiTokens, errors);
+  const signIn = readSignIn(environment, { apiTokens, isLocal: isLoopback(listen.host) }, errors);
+  const isOpen = apiTokens.length + signIn.viewTokens.length > 0 || signIn.oidc !== undefined;
+  if (webhookSecret === undefined && !isOpen && !isLoopback(listen.host)) {
     errors.add(
       `FERRY_LISTEN is "${chosen ?? ''}", which other machines can reach, but no secret is set: set FERRY_WEBHOOK_SECRET, FERRY_API_TOKEN or both, or listen on ${defaultListen}`,
     );
@@ -101,6 +104,7 @@ export function collectServerSettings(
     repositories,
     requestsPerMinute: readRequestsPerMinute(value('FERRY_REQUESTS_PER_MINUTE'), errors),
     upstreams: upstreams.map(({ name }) => name),
+    signIn,
   };
 }
 
@@ -116,10 +120,6 @@ function readListen(text: string, isChosen: boolean, errors: ConfigErrors): List
 
 function isLoopback(host: string): boolean {
   return isIP(host) === 4 ? host.startsWith('127.') : ['::1', 'localhost'].includes(host.toLowerCase());
-}
-
-function listOf(text: string | undefined): readonly string[] {
-  return (text ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
 }
 
 function readRequestsPerMinute(text: string | undefined, errors: ConfigErrors): number {

@@ -27,3 +27,8 @@ export function named<T>(variable: string, read: () => T): T {
     throw new InvalidInput(`${variable}: ${error.message}`, 'configuration');
   }
 }
+
+/** Values separated by commas or blanks. */
+export function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
+}

@@ -64,6 +64,31 @@ export async function readEvents(
   return safe.map(stateEvent);
 }
 
+/**
+ * ID of the newest event that a reader who begins now may go on after, without missing one that is committed later; 0 if
+ * there is none.
+ */
+export async function newestEvent(database: {
+  readonly queries: Queries;
+  readonly dialect: DialectDifferences;
+}): Promise<number> {
+  const { queries, dialect } = database;
+  const settledBefore = (await dialect.now(queries)) - gapTrustedMs;
+  const newest = await queries
+    .selectFrom('events')
+    .select('id')
+    .where('at', '<', settledBefore)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  let last = newest?.id ?? 0;
+  for (;;) {
+    const events = await readEvents(database, last);
+    if (events.length === 0) return last;
+    last = events.at(-1)?.id ?? last;
+  }
+}
+
 /** The newest events of an image and its copies, the oldest of them first. */
 export async function readEventsOf(
   queries: Queries,

@@ -16,6 +16,8 @@ export interface PrunedHistory {
   readonly outcomes: number;
   readonly deliveries: number;
   readonly events: number;
+  /** To the server. */
+  readonly requests: number;
   readonly blobLocations: number;
   readonly allowances: number;
   /** Uploads that were not finished, and habits of registries. */
@@ -29,7 +31,7 @@ export interface PruneOptions {
 }
 
 /**
- * Deletes old runs, the outcomes of images in them, state changes, deliveries, blob locations, uploads that were not
+ * Deletes old runs, the outcomes of images in them, state changes, requests, deliveries, blob locations, uploads that were not
  * finished, habits of registries, and pull allowances of addresses and accounts that are no longer in use, when they are
  * older than the configured days. Never deletes wanted
  * or pushed rows. Works in batches, each in its own transaction: after an interruption, the next call deletes the rest.
@@ -45,6 +47,7 @@ export async function pruneHistory(
     runs: await pruned('runs', 'started_at'),
     deliveries: await pruned('deliveries', 'received_at'),
     events: await pruned('events', 'at'),
+    requests: await pruned('requests', 'at'),
     // At worst, a blob that is still there is sent once more.
     blobLocations: await pruned('blob_locations', 'seen_at'),
     // The registry has forgotten an upload long before; habits are learned again.

@@ -63,7 +63,8 @@ function causesOf(groups: readonly Group[]): readonly Group[] {
   for (const same of bySource.values()) {
     const [first] = same;
     if (first === undefined) continue;
-    const isShared = same.length > 1 && same.every(({ images, reason }) => images === first.images && reason === first.reason);
+    const isShared =
+      same.length > 1 && same.every(({ images, reason }) => images === first.images && reason === first.reason);
     if (codesOfSources.has(first.code) || isShared) {
       causes.push({ ...first, target: '', images: Math.max(...same.map(({ images }) => images)) });
     } else causes.push(...same);
@@ -101,9 +102,12 @@ async function copyGroups({ queries }: FerryDatabase): Promise<readonly Group[]>
   }));
 }
 
-/** Blocked rows without a blocked copy: nobody has tried to copy them. */
+/** Blocked rows without a blocked copy: no run has tried to copy them. */
 async function rowGroups({ queries }: FerryDatabase): Promise<readonly Group[]> {
-  const blocked = queries.selectFrom('image_copies').select('image_copies.image').where('state', '=', CopyState.blocked);
+  const blocked = queries
+    .selectFrom('image_copies')
+    .select('image_copies.image')
+    .where('state', '=', CopyState.blocked);
   const code = sql<string>`case when push_status = ${PushStatus.blocked} then coalesce(blocked_code, 'internal') else 'invalid-row' end`;
   const rows = await queries
     .selectFrom('images_for_push')

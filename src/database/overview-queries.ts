@@ -1,11 +1,12 @@
+import { parseUploadHabits } from '@image-ferry/registry/upload-records';
 import { sql } from 'kysely';
 
 import type { ImageState } from '../domain/state-change.js';
 import { CopyState } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { readJsonColumn } from './json-column.js';
 import { openCauses } from './open-causes.js';
 import type { OpenCause } from './open-causes.js';
-import type { UpstreamsTable } from './tables.js';
 import { announcedBy } from './wanted/image-conditions.js';
 import { countImages } from './wanted/list-images.js';
 
@@ -18,16 +19,33 @@ export interface PushedInHour {
   readonly bytesSent: number;
 }
 
-/** The last handled release of an upstream, and where its images are. */
-export interface ReleaseStanding {
+/** What is recorded of a target. */
+export interface TargetStanding {
+  readonly copies: Readonly<Partial<Record<CopyState, number>>>;
+  /** Wanted images that it does not have. */
+  readonly missing: number;
+  readonly repositories: number;
+  /** What was learned about its uploads. */
+  readonly capabilities?: Readonly<Record<string, unknown>> | undefined;
+  readonly learnedAt?: number | undefined;
+}
+
+/** Times in UTC milliseconds. */
+export interface HandledRelease {
   readonly release?: string | undefined;
   readonly handledAt: number;
   readonly checkedAt: number;
+}
+
+/** The last handled release of an upstream, and where its images are. */
+export interface ReleaseStanding extends HandledRelease {
   readonly images: number;
   readonly targets: readonly { readonly target: string; readonly pushed: number }[];
 }
 
 const hourMs = 60 * 60 * 1_000;
+/** Of one release. */
+const mostImages = 1_000;
 
 /** Figures about all images together. They only read. */
 export class OverviewQueries {
@@ -43,9 +61,34 @@ export class OverviewQueries {
     return { waiting, retrying: await countImages(this.#database, { state: 'retrying' }) };
   }
 
-  /** Wanted images that a target does not have. */
-  async missing(target: string): Promise<number> {
-    return await countImages(this.#database, { target, state: 'missing' });
+  /** What is recorded of a target. */
+  async target({ name, registry }: { readonly name: string; readonly registry: string }): Promise<TargetStanding> {
+    const { queries } = this.#database;
+    const copies = await queries
+      .selectFrom('image_copies')
+      .select(['state', sql<number>`count(*)`.as('rows')])
+      .where('target', '=', name)
+      .groupBy('state')
+      .execute();
+    const repositories = await queries
+      .selectFrom('target_names')
+      .select(sql<number>`count(*)`.as('rows'))
+      .where('target_registry', '=', registry)
+      .where((is) => is.or([is('target', '=', name), is('target', 'is', null)]))
+      .executeTakeFirst();
+    const habits = await queries
+      .selectFrom('host_habits')
+      .select(['habits', 'learned_at'])
+      .where('registry', '=', registry)
+      .executeTakeFirst();
+    const learned = habits === undefined ? undefined : parseUploadHabits(readJsonColumn(habits.habits));
+    return {
+      copies: Object.fromEntries(copies.map(({ state, rows }) => [state, Number(rows)])),
+      missing: await countImages(this.#database, { target: name, state: 'missing' }),
+      repositories: Number(repositories?.rows ?? 0),
+      capabilities: learned === undefined ? undefined : { ...learned },
+      learnedAt: habits?.learned_at,
+    };
   }
 
   /** @see openCauses */
@@ -76,40 +119,37 @@ export class OverviewQueries {
     }));
   }
 
-  /** Undefined until a release was handled. */
-  async release(upstream: string): Promise<ReleaseStanding | undefined> {
+  /** The last handled release of an upstream; undefined until one was handled. */
+  async handled(upstream: string): Promise<HandledRelease | undefined> {
     const { queries } = this.#database;
     const row = await queries.selectFrom('upstreams').selectAll().where('name', '=', upstream).executeTakeFirst();
-    return row === undefined ? undefined : await this.#standing(row);
+    if (row === undefined) return undefined;
+    return { release: row.release_tag ?? undefined, handledAt: row.handled_at, checkedAt: row.checked_at };
   }
 
-  async #standing(row: UpstreamsTable): Promise<ReleaseStanding> {
+  /** The same, with where its images are. */
+  async release(upstream: string): Promise<ReleaseStanding | undefined> {
     const { queries } = this.#database;
-    const prefix = announcedBy(row.name, row.release_tag ?? undefined);
+    const handled = await this.handled(upstream);
+    if (handled === undefined) return undefined;
     const wanted = await queries
       .selectFrom('images_for_push')
       .select('image')
       .distinct()
-      .where(sql<boolean>`instr(requested_by, ${prefix}) = 1`)
+      .where(sql<boolean>`instr(requested_by, ${announcedBy(upstream, handled.release)}) = 1`)
       .where('image', 'is not', null)
+      .limit(mostImages)
       .execute();
     const images = wanted.flatMap(({ image }) => image ?? []);
-    const copies =
-      images.length === 0
-        ? []
-        : await queries
-            .selectFrom('image_copies')
-            .select(['target', sql<number>`count(*)`.as('pushed')])
-            .where('image', 'in', images.slice(0, 1_000))
-            .where('state', 'in', [CopyState.pushed, CopyState.adopted])
-            .groupBy('target')
-            .execute();
-    return {
-      release: row.release_tag ?? undefined,
-      handledAt: row.handled_at,
-      checkedAt: row.checked_at,
-      images: images.length,
-      targets: copies.map(({ target, pushed }) => ({ target, pushed: Number(pushed) })),
-    };
+    if (images.length === 0) return { ...handled, images: 0, targets: [] };
+    const copies = await queries
+      .selectFrom('image_copies')
+      .select(['target', sql<number>`count(*)`.as('pushed')])
+      .where('image', 'in', images)
+      .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+      .groupBy('target')
+      .execute();
+    const targets = copies.map(({ target, pushed }) => ({ target, pushed: Number(pushed) }));
+    return { ...handled, images: images.length, targets };
   }
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { StateEvent } from '../domain/state-change.js';
 import { countClaimed } from './adoption/claimed-rows.js';
-import { readEvents, readEventsOf } from './events.js';
+import { newestEvent, readEvents, readEventsOf } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
 import { readNotDone, readRun, readRuns } from './run-reports.js';
@@ -147,6 +147,11 @@ export class StatusQueries {
   /** State changes after an event's ID, the oldest first; 0 for all. @see readEvents */
   async events(after: number, limit?: number): Promise<readonly StateEvent[]> {
     return await readEvents(this.#database, after, limit);
+  }
+
+  /** @see newestEvent */
+  async newestEvent(): Promise<number> {
+    return await newestEvent(this.#database);
   }
 
   /** The newest state changes of an image and its copies, the oldest of them first. */

@@ -8,6 +8,7 @@ import { PlanReadsStore } from './plan-reads-store.js';
 import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
 import { PushedImageStore } from './pushed/pushed-image-store.js';
+import { RequestStore } from './request-store.js';
 import { RunStore } from './run-store.js';
 import { StatusQueries } from './status-queries.js';
 import { TagCheckStore } from './tag-check-store.js';
@@ -30,6 +31,7 @@ export interface Stores {
   readonly status: StatusQueries;
   readonly images: ImageQueries;
   readonly overview: OverviewQueries;
+  readonly requests: RequestStore;
   readonly actions: RowActions;
   readonly states: UpstreamStore;
   readonly tags: TagCheckStore;
@@ -54,6 +56,7 @@ export function createStores(database: FerryDatabase): Stores {
     status: new StatusQueries(database),
     images: new ImageQueries(database),
     overview: new OverviewQueries(database),
+    requests: new RequestStore(database),
     actions: new RowActions(database),
     states: new UpstreamStore(database),
     tags: new TagCheckStore(database),

@@ -20,6 +20,7 @@ export interface FerryTables {
   host_habits: HostHabitsTable;
   upstreams: UpstreamsTable;
   events: EventsTable;
+  requests: RequestsTable;
 }
 
 export interface ImagesForPush {
@@ -243,4 +244,24 @@ export interface EventsTable {
   reason: string | null;
   run: string | null;
   who: string | null;
+}
+
+/** What the server was asked: webhook deliveries, and requests that change something. */
+export interface RequestsTable {
+  id: Generated<number>;
+  at: number;
+  /** @see RequestKind */
+  kind: string;
+  method: string;
+  /** Pattern of the route. */
+  route: string;
+  /** HTTP status of the answer. */
+  status: number;
+  /** @see RequestOutcome */
+  outcome: string;
+  event: string | null;
+  repository: string | null;
+  delivery: string | null;
+  who: string | null;
+  reason: string | null;
 }

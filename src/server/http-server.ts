@@ -7,10 +7,12 @@ import { gitHubWebhooks } from './github-webhooks.js';
 import { imagesApi } from './images-api.js';
 import { openApiApp } from './open-api-app.js';
 import { answerProblem, refusal } from './problems.js';
+import type { ReadDatabase } from './read-database.js';
 import { createRequestLimit } from './request-limit.js';
 import type { ServerLog, ServerWork } from './server-work.js';
 import { statusApi } from './status-api.js';
-import type { ReadDatabase } from './read-database.js';
+import { v1Api } from './v1/v1-api.js';
+import type { ConsolePorts, SignInSettings } from './v1/v1-api.js';
 import { visibleAnswers } from './visible-answers.js';
 
 export interface HttpServerOptions {
@@ -30,6 +32,11 @@ export interface HttpServerOptions {
   /** Of the ferry. */
   readonly version: string;
   readonly log: ServerLog;
+  /** The ways to sign in, besides the tokens of the API. */
+  readonly signIn: Omit<SignInSettings, 'apiTokens'>;
+  readonly console: ConsolePorts;
+  /** Aborted when the server stops: ends streams of events. */
+  readonly stopping: AbortSignal;
 }
 
 const Health = z.object({ status: z.literal('ok') }).openapi('Health');
@@ -64,7 +71,8 @@ export type ServerRoutes = ReturnType<typeof createHttpServer>;
  */
 export function createHttpServer(options: HttpServerOptions) {
   const { webhookSecret, apiTokens: tokens, branch, repositories, upstreams, requestsPerMinute } = options;
-  const { work, readDatabase, log } = options;
+  const { work, readDatabase, log, console, stopping } = options;
+  const signIn = { ...options.signIn, apiTokens: tokens };
   const limit = createRequestLimit(requestsPerMinute);
   const app = openApiApp();
   app.onError((error, context) => answerProblem(error, context, log));
@@ -99,6 +107,7 @@ export function createHttpServer(options: HttpServerOptions) {
       .route('/', gitHubWebhooks({ secret: webhookSecret, branch, repositories, upstreams, limit, work, log }))
       .route('/', imagesApi({ tokens, limit, work, log }))
       .route('/', statusApi({ tokens, limit, work, readDatabase }))
+      .route('/api/v1', v1Api({ signIn, console, readDatabase, work, limit, log, stopping }))
       .route('/', dispatches)
       // The address at which clients of a GitHub Enterprise Server look for its API.
       .route('/api/v3', dispatches)

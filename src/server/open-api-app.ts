@@ -1,11 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Env } from 'hono';
 import type * as z from 'zod';
 
 import { refusal } from './problems.js';
 
 /** An app whose routes are in the OpenAPI document; what does not match a route's schemas is answered 422. */
-export function openApiApp(): OpenAPIHono {
-  return new OpenAPIHono({
+export function openApiApp<E extends Env = Env>(): OpenAPIHono<E> {
+  return new OpenAPIHono<E>({
     defaultHook: (result) => {
       if (!result.success) throw invalidRequest(result.error);
     },

@@ -1,6 +1,7 @@
 import type { ImageQueries } from '../database/image-queries.js';
 import type { OverviewQueries } from '../database/overview-queries.js';
 import type { PullBudgetStore } from '../database/pull-budget-store.js';
+import type { RequestStore } from '../database/request-store.js';
 import type { StatusQueries } from '../database/status-queries.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { refusal } from './problems.js';
@@ -10,6 +11,7 @@ export interface StatusStores {
   readonly status: StatusQueries;
   readonly images: ImageQueries;
   readonly overview: OverviewQueries;
+  readonly requests: Pick<RequestStore, 'list' | 'one'>;
   readonly budgets: Pick<PullBudgetStore, 'budgets'>;
 }
 

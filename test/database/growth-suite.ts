@@ -28,6 +28,7 @@ const forgotten: Readonly<Record<string, string>> = {
   source_pulls: 'slice_at',
   upload_sessions: 'saved_at',
   host_habits: 'learned_at',
+  requests: 'at',
 };
 
 export function growthSuite(placeOf: PlaceOf): void {
@@ -64,6 +65,8 @@ async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   const run = `run-${number}`;
   await stores.runs.begin({ id: run, reasons: ['schedule'] });
   await stores.deliveries.record({ id: `delivery-${number}`, owner: run }, []);
+  const request = { at: Date.now(), kind: 'webhook', method: 'POST', route: '/webhooks/github', status: 202 } as const;
+  await stores.requests.record([{ ...request, outcome: 'accepted', delivery: `delivery-${number}` }]);
   await stores.tags.moved([image]);
   await stores.budgets.acquire({ host: 'docker.io', rateLimitSource: '' }, { pulls: 100, windowMs: 21_600_000 });
   await stores.names.claim({ targetRepository: 'h/nginx', sourceRepository: 'docker.io/library/nginx', target: 'h' });

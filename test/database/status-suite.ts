@@ -330,6 +330,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
         outcomes: 9,
         deliveries: 1,
         events: events.length,
+        requests: 0,
         blobLocations: 1,
         uploads: 0,
         allowances: 0,

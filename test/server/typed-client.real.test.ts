@@ -165,6 +165,7 @@ test('the typed client calls every route of the document, and each answer has th
   expect(runs).toMatchObject({ items: [{ run: 'run-2' }] });
   expect([...called].sort()).toEqual(
     Object.entries(document.paths)
+      .filter(([route]) => !route.startsWith('/api/v1/'))
       .flatMap(([route, methods]) => Object.keys(methods).map((method) => `${method} ${route}`))
       .sort(),
   );

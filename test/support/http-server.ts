@@ -2,11 +2,15 @@ import { missingDatabase } from '../../src/database/database-fault.js';
 import { serve } from '../../src/server.js';
 import type { RunningServer } from '../../src/server.js';
 import { createHttpServer } from '../../src/server/http-server.js';
-import type { ServerWork } from '../../src/server/server-work.js';
 import type { ReadDatabase } from '../../src/server/read-database.js';
+import type { ServerWork } from '../../src/server/server-work.js';
+import type { ConsolePorts, SignInSettings } from '../../src/server/v1/v1-api.js';
+import { emptyConsole } from './empty-console.js';
 
 export const webhookSecret = "It's a Secret to Everybody";
 export const apiToken = 'token-of-the-tests.0123456789';
+export const viewToken = 'token-of-a-reader.0123456789';
+export const sessionSecret = 'a secret of tests that signs sessions';
 
 export const configuredUpstreams: readonly string[] = ['dify', 'xinference', 'my-team'];
 
@@ -26,6 +30,8 @@ export interface TestHttpServerOptions {
   readonly upstreams?: readonly string[];
   readonly requestsPerMinute?: number;
   readonly withoutSecrets?: boolean;
+  readonly signIn?: Partial<SignInSettings>;
+  readonly console?: Partial<ConsolePorts>;
 }
 
 const noDatabase: ReadDatabase = async () => {
@@ -36,6 +42,7 @@ const noDatabase: ReadDatabase = async () => {
 export async function startHttpServer(options: TestHttpServerOptions): Promise<TestHttpServer> {
   const { work, repositories = [], requestsPerMinute = 100_000, withoutSecrets = false } = options;
   const { upstreams = configuredUpstreams, readDatabase = noDatabase } = options;
+  const stopping = new AbortController();
   const logged: string[] = [];
   const note = (facts: object, sentence: string): void => void logged.push(JSON.stringify({ sentence, ...facts }));
   const httpServer = createHttpServer({
@@ -49,6 +56,9 @@ export async function startHttpServer(options: TestHttpServerOptions): Promise<T
     readDatabase,
     version: '1.2.3',
     log: { info: note, warn: note, error: note },
+    signIn: { viewTokens: withoutSecrets ? [] : [viewToken], sessionSecret, basePath: '', ...options.signIn },
+    console: { ...emptyConsole, ...options.console },
+    stopping: stopping.signal,
   });
   const listen = { host: '127.0.0.1', port: 0, isChosen: true };
   const server: RunningServer = await serve(httpServer.fetch, listen, { mayMove: false });
@@ -56,6 +66,9 @@ export async function startHttpServer(options: TestHttpServerOptions): Promise<T
     url: `http://${server.address}`,
     address: server.address,
     logged,
-    stop: async () => await server.stop(),
+    async stop() {
+      stopping.abort();
+      await server.stop();
+    },
   };
 }

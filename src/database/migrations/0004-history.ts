@@ -1,7 +1,7 @@
 import type { MigrationStep } from '../migration-step.js';
 import type { TableShape } from '../table-shape.js';
 
-/** What happened: runs with their outcomes, deliveries of webhooks, state changes. All of them are pruned by age. */
+/** What happened: runs with their outcomes, deliveries of webhooks, state changes, requests to the server. All of them are pruned by age. */
 export const historyTables: readonly TableShape[] = [
   {
     name: 'deliveries',
@@ -65,6 +65,29 @@ export const historyTables: readonly TableShape[] = [
     indexes: [
       { name: 'idx_event_image', columns: ['image', 'id'] },
       { name: 'idx_event_at', columns: ['at'] },
+    ],
+  },
+  {
+    name: 'requests',
+    columns: {
+      id: { type: 'id' },
+      at: { type: 'bigint', required: true },
+      kind: { type: 'text(16)', required: true },
+      method: { type: 'text(10)', required: true },
+      route: { type: 'text(255)', required: true },
+      status: { type: 'integer', required: true },
+      outcome: { type: 'text(16)', required: true },
+      event: { type: 'text(255)' },
+      repository: { type: 'text(255)' },
+      delivery: { type: 'text(255)' },
+      who: { type: 'text(255)' },
+      reason: { type: 'long-text' },
+    },
+    // Lists go by ID, with a filter or without; pruning by age.
+    indexes: [
+      { name: 'idx_request_at', columns: ['at'] },
+      { name: 'idx_request_kind', columns: ['kind', 'id'] },
+      { name: 'idx_request_outcome', columns: ['outcome', 'id'] },
     ],
   },
 ];

@@ -12,6 +12,7 @@ export const tablesByKey = {
   host_habits: ['registry'],
   upstreams: ['name'],
   events: ['id'],
+  requests: ['id'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 
 /** The number of rows of a table in the file, and how many were moved. */

@@ -20,7 +20,8 @@ export function imageConditions(is: Is, filter: ImageFilter): Condition {
     is(firstRow, 'is', null),
     ...stateConditions(is, filter),
     ...Object.values({
-      search: (): Condition | undefined => given(filter.search, (text) => sql`instr(lower(image), ${text.toLowerCase()}) > 0`),
+      search: (): Condition | undefined =>
+        given(filter.search, (text) => sql`instr(lower(image), ${text.toLowerCase()}) > 0`),
       // A range, so that an index on the image finds it.
       host: () => given(filter.host, (host) => is.and([is('image', '>=', `${host}/`), is('image', '<', `${host}0`)])),
       upstream: () => given(filter.upstream, (name) => sql`instr(requested_by, ${announcedBy(name)}) = 1`),

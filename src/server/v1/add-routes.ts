@@ -6,7 +6,7 @@ import { Accepted, AddedImages } from '../images-api.js';
 import { openApiApp } from '../open-api-app.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
 import { AddRequest, ParsedText, ParseRequest } from './add-schemas.js';
-import type { Caller, Gate } from './caller.js';
+import type { Caller, CallerEnv, Gate } from './caller.js';
 
 /** Requests of images that a person pasted. */
 export interface PastedImages {
@@ -32,7 +32,10 @@ const postParse = createRoute({
   summary: 'What is understood of a text, line by line; nothing is added',
   ...bearerToken,
   request: { body: { required: true, ...json(ParseRequest, 'the text') } },
-  responses: { 200: json(ParsedText, 'Each line that is not empty.'), ...problems(400, 401, 413, 415, 422, 429, 500, 503) },
+  responses: {
+    200: json(ParsedText, 'Each line that is not empty.'),
+    ...problems(400, 401, 413, 415, 422, 429, 500, 503),
+  },
 });
 
 const postAdd = createRoute({
@@ -50,12 +53,12 @@ const postAdd = createRoute({
 
 /** Routes by which a person adds images. */
 export function addRoutes({ gate, pasted }: AddRoutesOptions) {
-  const body = [limitedBody(), jsonBody(assertJsonType)] as const;
-  return openApiApp()
-    .openapi({ ...postParse, middleware: [gate.asReader, ...body] as const }, async (context) => {
+  const body = [limitedBody(), jsonBody(assertJsonType)];
+  return openApiApp<CallerEnv>()
+    .openapi({ ...postParse, middleware: [gate.asReader, ...body] }, async (context) => {
       return context.json(await pasted.parse(context.req.valid('json')), 200);
     })
-    .openapi({ ...postAdd, middleware: [gate.asOperator, ...body] as const }, async (context) => {
+    .openapi({ ...postAdd, middleware: [gate.asOperator, ...body] }, async (context) => {
       const added = await pasted.add(context.req.valid('json'), context.get('caller'));
       return 'accepted' in added ? context.json(added, 202) : context.json(added, 200);
     });

@@ -1,7 +1,12 @@
 import { z } from '@hono/zod-openapi';
 
 const longestText = 500_000;
-const platforms = z.array(z.string().max(100)).max(50).readonly().optional().openapi({ example: ['linux/amd64'] });
+const platforms = z
+  .array(z.string().max(100))
+  .max(50)
+  .readonly()
+  .optional()
+  .openapi({ example: ['linux/amd64'] });
 
 export const ParseRequest = z
   .object({

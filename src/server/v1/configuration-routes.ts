@@ -3,7 +3,7 @@ import type * as z from 'zod';
 
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import { Configuration } from './configuration-schemas.js';
 
 export interface ConfigurationRoutesOptions {
@@ -22,7 +22,7 @@ const getConfiguration = createRoute({
 
 /** The route of the configuration. */
 export function configurationRoutes({ gate, configuration }: ConfigurationRoutesOptions) {
-  return openApiApp().openapi({ ...getConfiguration, middleware: gate.asReader }, (context) =>
+  return openApiApp<CallerEnv>().openapi({ ...getConfiguration, middleware: gate.asReader }, (context) =>
     context.json(configuration(), 200),
   );
 }

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 
 import { bearerToken, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import type { LiveEvents } from './live-events.js';
 import { streamEvents } from './stream-events.js';
 
@@ -40,7 +40,7 @@ const getEvents = createRoute({
 
 /** Live updates. */
 export function eventsRoutes({ gate, live }: EventsRoutesOptions) {
-  return openApiApp().openapi({ ...getEvents, middleware: gate.asReader }, (context) => {
+  return openApiApp<CallerEnv>().openapi({ ...getEvents, middleware: gate.asReader }, (context) => {
     const { lastEventId } = context.req.valid('query');
     const header = context.req.valid('header')['last-event-id'];
     const after = /^\d{1,16}$/.test(header ?? '') ? header : lastEventId;

@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
-import type { Caller, Gate } from './caller.js';
+import type { Caller, CallerEnv, Gate } from './caller.js';
 import { ImageAction, ImageActionPreview, ImageActionResult } from './image-action-schemas.js';
 
 type ActionRequest = z.infer<typeof ImageAction>;
@@ -44,8 +44,8 @@ const postPreview = createRoute({
 
 /** Routes that change many images at once. */
 export function imageActionsRoutes({ gate, actions }: ImageActionsRoutesOptions) {
-  const middleware = [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] as const;
-  return openApiApp()
+  const middleware = [gate.asOperator, limitedBody(), jsonBody(assertJsonType)];
+  return openApiApp<CallerEnv>()
     .openapi({ ...postAction, middleware }, async (context) => {
       return context.json(await actions.apply(context.req.valid('json'), context.get('caller')), 200);
     })

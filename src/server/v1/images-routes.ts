@@ -5,17 +5,10 @@ import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import type { ReadDatabase } from '../read-database.js';
 import { ImageQuery } from '../status-schemas.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import { printCursor, readCursor } from './cursor.js';
 import { exportImages } from './image-export.js';
-import {
-  ExportQuery,
-  ImageCount,
-  ImageDetails,
-  ImageFilter,
-  ImageListQuery,
-  ListedImages,
-} from './image-schemas.js';
+import { ExportQuery, ImageCount, ImageDetails, ImageFilter, ImageListQuery, ListedImages } from './image-schemas.js';
 import type { NamesOnTargets } from './names-on-targets.js';
 
 export interface ImagesRoutesOptions {
@@ -71,7 +64,7 @@ const getImage = createRoute({
 /** Routes that show wanted images. */
 export function imagesRoutes({ gate, readDatabase: read, names }: ImagesRoutesOptions) {
   const middleware = gate.asReader;
-  return openApiApp()
+  return openApiApp<CallerEnv>()
     .openapi({ ...getImages, middleware }, async (context) => {
       const { sort, order, limit, cursor, ...filter } = context.req.valid('query');
       const after = cursor === undefined ? undefined : readCursor(sort, cursor);

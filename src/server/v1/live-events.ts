@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+
 import type * as z from 'zod';
 
 import { errorMessage } from '../../domain/error-message.js';
@@ -20,6 +21,8 @@ export interface LiveEventsOptions {
   readonly readDatabase: ReadDatabase;
   readonly work: Pick<ConsoleWork, 'progress'>;
   readonly log: ServerLog;
+  /** Aborted when the server stops: ends all streams. */
+  readonly stopping: AbortSignal;
   /** Default: 500 ms. */
   readonly pollEveryMs?: number | undefined;
 }
@@ -38,8 +41,7 @@ const pageSize = 1_000;
 export class LiveEvents {
   readonly #options: LiveEventsOptions;
   readonly #listeners = new Set<Listener>();
-  readonly #stopping = new AbortController();
-  /** ID of the last event that listeners were told; undefined while there are none. */
+  /** ID of the last event that was sent to listeners; undefined while there are none. */
   #position: Promise<number> | undefined;
   #progress: z.infer<typeof Progress> | undefined;
   /** Ends the polling when the last listener leaves. */
@@ -49,15 +51,15 @@ export class LiveEvents {
     this.#options = options;
   }
 
-  /** Aborted when the server stops. */
+  /** Aborted when the server stops: clients connect again, and continue after the last event that they have. */
   get stopping(): AbortSignal {
-    return this.#stopping.signal;
+    return this.#options.stopping;
   }
 
   /**
    * Begins to listen.
    *
-   * @returns the ID of the last event before those that the listener is told
+   * @returns the ID of the last event before those that the listener receives
    */
   async listen(listener: Listener): Promise<{ readonly position: number; readonly stop: () => void }> {
     const position = (this.#position ??= this.#newest());
@@ -86,17 +88,12 @@ export class LiveEvents {
     return await this.#options.readDatabase(async ({ status }) => await status.events(id, pageSize));
   }
 
-  /** Ends all streams: their clients connect again and continue after the last event that they have. */
-  stop(): void {
-    this.#stopping.abort();
-    this.#polling?.abort();
-  }
-
   #start(): void {
     const polling = new AbortController();
     this.#polling = polling;
-    void this.#repeat(polling.signal, async () => await this.#pollEvents());
-    void this.#repeat(polling.signal, async () => await this.#pollProgress());
+    const signal = AbortSignal.any([polling.signal, this.stopping]);
+    void this.#repeat(signal, async () => await this.#pollEvents());
+    void this.#repeat(signal, async () => await this.#pollProgress());
   }
 
   async #repeat(signal: AbortSignal, poll: () => Promise<number>): Promise<void> {

@@ -7,7 +7,7 @@ import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import type { ReadDatabase, StatusStores } from '../read-database.js';
 import type { ServerWork } from '../server-work.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
 import { Overview } from './overview-schemas.js';
 import { scheduleViews } from './schedules-routes.js';
@@ -39,7 +39,7 @@ const getOverview = createRoute({
 /** The route of the first page. */
 export function overviewRoutes(options: OverviewRoutesOptions) {
   const { gate, readDatabase: read, targets, upstreams, schedules, work } = options;
-  return openApiApp().openapi({ ...getOverview, middleware: gate.asReader }, async (context) => {
+  return openApiApp<CallerEnv>().openapi({ ...getOverview, middleware: gate.asReader }, async (context) => {
     const fromDatabase = await read(async (stores) => await recorded(stores, upstreams));
     const [known, asked] = await Promise.all([targets.list(), askTemporal(fromDatabase.counts.pending > 0)]);
     return context.json(

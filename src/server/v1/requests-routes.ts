@@ -6,7 +6,7 @@ import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import { refusal } from '../problems.js';
 import type { ReadDatabase } from '../read-database.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import { ReceivedRequests, RequestDetails, RequestParams, RequestsQuery } from './request-schemas.js';
 
 export interface RequestsRoutesOptions {
@@ -37,7 +37,7 @@ const getRequest = createRoute({
 /** Routes of received requests. */
 export function requestsRoutes({ gate, readDatabase: read, imagesOf }: RequestsRoutesOptions) {
   const middleware = gate.asReader;
-  return openApiApp()
+  return openApiApp<CallerEnv>()
     .openapi({ ...getRequests, middleware }, async (context) => {
       const { cursor, ...query } = context.req.valid('query');
       const before = cursor === undefined ? undefined : Number(cursor);

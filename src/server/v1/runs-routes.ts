@@ -6,7 +6,7 @@ import { refusal } from '../problems.js';
 import type { ReadDatabase } from '../read-database.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
 import { Runs, RunsQuery } from '../status-schemas.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
 import { Progress, RunCancelled, RunDetails, RunRequest, RunRequested } from './run-schemas.js';
 
@@ -66,7 +66,7 @@ const deleteCurrent = createRoute({
 /** Routes of sync runs. */
 export function runsRoutes({ gate, readDatabase: read, work }: RunsRoutesOptions) {
   const middleware = gate.asReader;
-  return openApiApp()
+  return openApiApp<CallerEnv>()
     .openapi({ ...getRuns, middleware }, async (context) => {
       const { limit, cursor } = context.req.valid('query');
       return context.json(await read(async ({ status }) => await status.listRuns({ limit, cursor })), 200);
@@ -84,7 +84,7 @@ export function runsRoutes({ gate, readDatabase: read, work }: RunsRoutesOptions
       return context.json({ ...run, notDone }, 200);
     })
     .openapi(
-      { ...postRun, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] as const },
+      { ...postRun, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] },
       async (context) => {
         const { reason } = context.req.valid('json');
         const { name } = context.get('caller');

@@ -11,9 +11,7 @@ export const Schedule = z
     exists: z.boolean().openapi({ description: 'false: "ferry schedules ensure" creates it in Temporal' }),
     paused: z.boolean(),
     note: z.string().optional().openapi({ description: 'why it was paused' }),
-    last: z
-      .object({ at: time('last time'), workflowId: z.string(), state: z.string().optional() })
-      .optional(),
+    last: z.object({ at: time('last time'), workflowId: z.string(), state: z.string().optional() }).optional(),
     next: z.array(z.int()).readonly().openapi({ description: 'next times, UTC milliseconds; empty while paused' }),
     timesRun: z.int(),
     timesSkipped: z.int(),

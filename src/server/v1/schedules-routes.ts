@@ -7,7 +7,7 @@ import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import { refusal } from '../problems.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
 import { Schedule, ScheduleChange, ScheduleParams, Schedules } from './schedule-schemas.js';
 
@@ -31,17 +31,20 @@ const postSchedule = createRoute({
   summary: 'Pauses, resumes or triggers a schedule',
   ...bearerToken,
   request: { params: ScheduleParams, body: { required: true, ...json(ScheduleChange, 'why') } },
-  responses: { 200: json(Schedule, 'The schedule now.'), ...problems(400, 401, 403, 404, 413, 415, 422, 429, 500, 503) },
+  responses: {
+    200: json(Schedule, 'The schedule now.'),
+    ...problems(400, 401, 403, 404, 413, 415, 422, 429, 500, 503),
+  },
 });
 
 /** Routes of schedules. */
 export function schedulesRoutes({ gate, schedules, work }: SchedulesRoutesOptions) {
-  return openApiApp()
+  return openApiApp<CallerEnv>()
     .openapi({ ...getSchedules, middleware: gate.asReader }, async (context) => {
       return context.json({ items: await scheduleViews(schedules, work) }, 200);
     })
     .openapi(
-      { ...postSchedule, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] as const },
+      { ...postSchedule, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] },
       async (context) => {
         const { id, action } = context.req.valid('param');
         const { name } = context.get('caller');

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { SSEStreamingApi } from 'hono/streaming';
@@ -42,13 +43,8 @@ export function streamEvents(context: Context, live: LiveEvents, after: number |
 }
 
 /** @returns the ID of the last event that the client has */
-async function missed(
-  stream: SSEStreamingApi,
-  live: LiveEvents,
-  after: number,
-  signal: AbortSignal,
-): Promise<number> {
-  for (let last = after; ; ) {
+async function missed(stream: SSEStreamingApi, live: LiveEvents, after: number, signal: AbortSignal): Promise<number> {
+  for (let last = after; ;) {
     const events = await live.after(last);
     const newest = events.at(-1);
     if (newest === undefined || signal.aborted) return last;

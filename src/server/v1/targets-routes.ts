@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import { refusal } from '../problems.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import { Finding, Target, TargetParams, Targets } from './target-schemas.js';
 
 /** The configured targets, with what is known of them. */
@@ -39,7 +39,7 @@ const postCheck = createRoute({
 
 /** Routes of targets. */
 export function targetsRoutes({ gate, targets }: TargetsRoutesOptions) {
-  return openApiApp()
+  return openApiApp<CallerEnv>()
     .openapi({ ...getTargets, middleware: gate.asReader }, async (context) => {
       return context.json({ items: await targets.list() }, 200);
     })

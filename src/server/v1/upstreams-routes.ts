@@ -9,7 +9,7 @@ import { openApiApp } from '../open-api-app.js';
 import { refusal } from '../problems.js';
 import type { ReadDatabase } from '../read-database.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
-import type { Gate } from './caller.js';
+import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
 import { CheckRequest, CheckRequested, Upstream, UpstreamParams, Upstreams } from './upstream-schemas.js';
 
@@ -42,7 +42,7 @@ const postCheck = createRoute({
 
 /** Routes of upstreams. */
 export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: UpstreamsRoutesOptions) {
-  return openApiApp()
+  return openApiApp<CallerEnv>()
     .openapi({ ...getUpstreams, middleware: gate.asReader }, async (context) => {
       const { checks, temporalFault } = await knownChecks();
       const items: z.infer<typeof Upstream>[] = [];
@@ -63,7 +63,7 @@ export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: U
       return context.json({ items, temporalFault }, 200);
     })
     .openapi(
-      { ...postCheck, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] as const },
+      { ...postCheck, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] },
       async (context) => {
         const { name } = context.req.valid('param');
         if (!upstreams.some((upstream) => upstream.name === name)) {

@@ -1,0 +1,131 @@
+import type { ScheduleSetting } from '../../domain/schedule-timing.js';
+import type { Upstream } from '../../domain/upstream.js';
+import { openApiApp } from '../open-api-app.js';
+import { orUnavailable } from '../read-database.js';
+import type { ReadDatabase } from '../read-database.js';
+import { createRequestLimit } from '../request-limit.js';
+import type { RequestLimit } from '../request-limit.js';
+import type { ServerLog, ServerWork } from '../server-work.js';
+import { addRoutes } from './add-routes.js';
+import type { PastedImages } from './add-routes.js';
+import { createGate, createTokenLookup } from './caller.js';
+import type { Caller } from './caller.js';
+import { configurationRoutes } from './configuration-routes.js';
+import type { ConfigurationRoutesOptions } from './configuration-routes.js';
+import type { ConsoleWork } from './console-work.js';
+import { eventsRoutes } from './events-routes.js';
+import { imageActionsRoutes } from './image-actions-routes.js';
+import type { ImageActions } from './image-actions-routes.js';
+import { imagesRoutes } from './images-routes.js';
+import { LiveEvents } from './live-events.js';
+import type { NamesOnTargets } from './names-on-targets.js';
+import { overviewRoutes } from './overview-routes.js';
+import { ownPageCheck } from './own-page.js';
+import { requestsRoutes } from './requests-routes.js';
+import type { RequestsRoutesOptions } from './requests-routes.js';
+import { runsRoutes } from './runs-routes.js';
+import { schedulesRoutes } from './schedules-routes.js';
+import { sessionRoutes } from './session-routes.js';
+import { createSessions } from './sessions.js';
+import { targetsRoutes } from './targets-routes.js';
+import type { TargetViews } from './targets-routes.js';
+import { upstreamsRoutes } from './upstreams-routes.js';
+
+/** The ways to sign in. */
+export interface SignInSettings {
+  readonly apiTokens: readonly string[];
+  readonly viewTokens: readonly string[];
+  /** Of the link that `ferry up` prints; valid once. */
+  readonly linkToken?: string | undefined;
+  /** Signs the cookies of sessions. */
+  readonly sessionSecret: string;
+  /** Prefix of all paths, without a slash at its end; '' for none. */
+  readonly basePath: string;
+  /** Where browsers reach the server. */
+  readonly publicUrl?: URL | undefined;
+}
+
+/** What the composition root hands in for the console's API. */
+export interface ConsolePorts {
+  readonly work: ConsoleWork;
+  readonly actions: ImageActions;
+  readonly pasted: PastedImages;
+  readonly names: NamesOnTargets;
+  readonly targets: TargetViews;
+  readonly configuration: ConfigurationRoutesOptions['configuration'];
+  readonly imagesOf: RequestsRoutesOptions['imagesOf'];
+  readonly upstreams: readonly Upstream[];
+  readonly schedules: readonly ScheduleSetting[];
+}
+
+export interface V1ApiOptions {
+  readonly signIn: SignInSettings;
+  readonly console: ConsolePorts;
+  readonly readDatabase: ReadDatabase;
+  readonly work: Pick<ServerWork, 'running'>;
+  readonly limit: RequestLimit;
+  readonly log: ServerLog;
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+const failuresPerMinute = 10;
+
+/** Ways to sign in that are configured. */
+export function signInWays({ apiTokens, viewTokens, linkToken }: SignInSettings): readonly Caller['way'][] {
+  return [
+    ...(apiTokens.length + viewTokens.length > 0 ? (['token'] as const) : []),
+    ...(linkToken === undefined ? [] : (['link'] as const)),
+  ];
+}
+
+/** The routes of `/api/v1`: everything that the console does, for other programs too. */
+export function v1Api(options: V1ApiOptions) {
+  const { signIn, console: ports, readDatabase, work: serverWork, limit, log, stopping } = options;
+  const { basePath, publicUrl, linkToken, apiTokens, viewTokens } = signIn;
+  const ways = signInWays(signIn);
+  const sessions = createSessions({
+    secret: signIn.sessionSecret,
+    path: basePath === '' ? '/' : basePath,
+    isSecure: publicUrl?.protocol === 'https:',
+    ways,
+    tokens: [...apiTokens, ...viewTokens],
+  });
+  const assertOwnPage = ownPageCheck(publicUrl);
+  const readSession = sessions.read;
+  const gate = createGate({ apiTokens, viewTokens, readSession, assertOwnPage, limit });
+  const callerOfToken = createTokenLookup({ apiTokens, viewTokens });
+  const failures = createRequestLimit(failuresPerMinute, 'failed sign-ins');
+  const read = orUnavailable(readDatabase);
+  const { work, actions, pasted, names, targets, configuration, imagesOf, upstreams, schedules } = ports;
+  const live = new LiveEvents({ readDatabase: read, work, log, stopping });
+
+  const consolePath = `${basePath}/`;
+  return openApiApp()
+    .route('/', sessionRoutes({ sessions, ways, callerOfToken, linkToken, failures, assertOwnPage, consolePath, log }))
+    .route(
+      '/',
+      overviewRoutes({
+        gate,
+        readDatabase: read,
+        targets,
+        upstreams: upstreams.map(({ name }) => name),
+        schedules,
+        work: {
+          progress: async () => await work.progress(),
+          schedules: async (ids) => await work.schedules(ids),
+          running: async (isPending) => await serverWork.running(isPending),
+        },
+      }),
+    )
+    .route('/', imagesRoutes({ gate, readDatabase: read, names }))
+    .route('/', imageActionsRoutes({ gate, actions }))
+    .route('/', addRoutes({ gate, pasted }))
+    .route('/', runsRoutes({ gate, readDatabase: read, work }))
+    .route('/', upstreamsRoutes({ gate, upstreams, readDatabase: read, work }))
+    .route('/', schedulesRoutes({ gate, schedules, work }))
+    .route('/', requestsRoutes({ gate, readDatabase: read, imagesOf }))
+    .route('/', targetsRoutes({ gate, targets }))
+    .route('/', configurationRoutes({ gate, configuration }))
+    .route('/', eventsRoutes({ gate, live }));
+}
