@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 
 import type { CopyActivities, CopyHeartbeat } from '../contract/activity-types.js';
 import { TransferMeter } from '../domain/transfer-meter.js';
+import { ImageTurns } from '../planning/image-turns.js';
 import { runCopy } from '../planning/run-copy.js';
 import type { CopyPorts } from '../planning/run-copy.js';
 import { activity } from './activity.js';
@@ -12,7 +13,13 @@ import { withHeartbeat } from './with-heartbeat.js';
 const finishedShown = 100;
 const measureIntervalMs = 250;
 
-export function createCopyActivities(ports: CopyPorts): CopyActivities {
+export interface TransferPorts extends CopyPorts {
+  /** Shared with the activities for many images of this process. */
+  readonly turns?: ImageTurns | undefined;
+}
+
+export function createCopyActivities(ports: TransferPorts): CopyActivities {
+  const { turns = new ImageTurns() } = ports;
   return {
     copyImage: activity(async (input) => {
       const before = heartbeatOfLastAttempt();
@@ -23,7 +30,8 @@ export function createCopyActivities(ports: CopyPorts): CopyActivities {
           tally.add(progress);
           logBreak(progress);
         };
-        return await runCopy(ports, input, { signal, onProgress, bytesRead: () => tally.bytesRead });
+        const options = { signal, onProgress, bytesRead: () => tally.bytesRead };
+        return await turns.run(input.image, signal, async () => await runCopy(ports, input, options));
       });
     }),
   };

@@ -1,10 +1,12 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, Context } from '@temporalio/activity';
 
 import type { BatchActivities, ImageActivities, SyncImagesHeartbeat } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
-import { nothingOver, syncBatch } from '../planning/image-batch.js';
+import { nothingOver } from '../planning/batch-tally.js';
+import { syncBatch } from '../planning/image-batch.js';
 import type { BatchPorts } from '../planning/image-batch.js';
 import { ImageSlots } from '../planning/image-slots.js';
+import { ImageTurns } from '../planning/image-turns.js';
 import { ImagePlanner } from '../planning/plan-image.js';
 import { activity } from './activity.js';
 import { breakLog } from './break-log.js';
@@ -12,12 +14,14 @@ import { withHeartbeat } from './with-heartbeat.js';
 
 export interface ImagePorts extends BatchPorts {
   readonly pushed: BatchPorts['pushed'] & Pick<PushedImageStore, 'recordOutcome'>;
+  /** Shared with the copies of this process. */
+  readonly turns?: ImageTurns | undefined;
 }
 
 export function createImageActivities(ports: ImagePorts): ImageActivities & BatchActivities {
   const { pushed, targets } = ports;
   const planner = new ImagePlanner(ports);
-  const parts = { ports, planner, slots: new ImageSlots() };
+  const parts = { ports, planner, slots: new ImageSlots(), turns: ports.turns ?? new ImageTurns() };
 
   return {
     planImage: activity(
@@ -30,11 +34,17 @@ export function createImageActivities(ports: ImagePorts): ImageActivities & Batc
     ),
     syncImages: activity(async (input) => {
       const before = heartbeatOfLastAttempt();
-      return await withHeartbeat(
-        before ?? nothingOver,
-        async ({ signal, reportFrom }) =>
-          await syncBatch(parts, { ...input, before, signal, reportFrom, watch: breakLog }),
-      );
+      let describe = (): SyncImagesHeartbeat => before ?? nothingOver;
+      try {
+        return await withHeartbeat(before ?? nothingOver, async ({ signal, reportFrom }) => {
+          const report = (next: typeof describe): void => reportFrom((describe = next));
+          return await syncBatch(parts, { ...input, before, signal, reportFrom: report, watch: breakLog });
+        });
+      } catch (error) {
+        // A cancelled run counts what it recorded.
+        if (Context.current().cancellationDetails?.cancelRequested !== true) throw error;
+        return { settled: describe().settled, single: [] };
+      }
     }),
   };
 }

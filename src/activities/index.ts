@@ -1,6 +1,6 @@
 import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
-import type { CopyPorts } from '../planning/run-copy.js';
 import { createCopyActivities } from './copy-activities.js';
+import type { TransferPorts } from './copy-activities.js';
 import { createDockerActivities } from './docker-activities.js';
 import type { DockerPorts } from './docker-activities.js';
 import { createFetchActivities } from './fetch-activities.js';
@@ -29,7 +29,7 @@ export function createUpstreamActivities(ports: FetchPorts): FetchActivities {
 }
 
 /** What workers of the queue `ferry-copy` serve. */
-export function createTransferActivities(ports: CopyPorts): CopyActivities {
+export function createTransferActivities(ports: TransferPorts): CopyActivities {
   return createCopyActivities(ports);
 }
 

@@ -17,6 +17,7 @@ import type { CopyActivities, DockerActivities, FetchActivities, MainActivities 
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
+import { ImageTurns } from '../planning/image-turns.js';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
@@ -46,6 +47,7 @@ export function createActivitySets(
 ): ActivitySets {
   const { targets, platforms, poolSize, historyDays, missingTagWaitMs, mutableTags, upstreams } = config;
   const engine = createCopyEngine(registries);
+  const turns = new ImageTurns();
   const sources = createSourceGate(config.sources, hostAddresses);
   const watcher = createUpstreamWatcher({
     github: createGitHub(gitHubOptions(config)),
@@ -63,10 +65,11 @@ export function createActivitySets(
     historyDays,
     missingTagWaitMs,
     mutableTags,
+    turns,
   });
   return {
     main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },
-    copy: createTransferActivities({ engine, targets }),
+    copy: createTransferActivities({ engine, targets, turns }),
     ...(targets.some((target) => target.engine === 'docker')
       ? { docker: createDaemonActivities({ docker: createDockerEngine(config), names: stores.names, pulls }) }
       : {}),

@@ -239,8 +239,13 @@ export interface BatchActivities {
    * Plans many images, records those that need nothing, and copies small ones.
    *
    * @param input.images with different tags on the targets
+   * @param input.areAsked they were requested: they go before others
    */
-  syncImages(input: { readonly run: string; readonly images: readonly string[] }): Promise<SyncImagesResult>;
+  syncImages(input: {
+    readonly run: string;
+    readonly images: readonly string[];
+    readonly areAsked?: boolean;
+  }): Promise<SyncImagesResult>;
 }
 
 export interface CopyActivities {

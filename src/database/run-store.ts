@@ -1,9 +1,12 @@
+import type { FaultCode } from '../domain/ferry-error.js';
 import { CopyState } from '../domain/wanted-image.js';
 import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { groupRows } from './group-rows.js';
 import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
 import { pagesOf } from './insert-rows.js';
+import type { RunOutcomes } from './tables.js';
 import { bringBackChecks } from './wanted/clock-skew.js';
 
 /** A tag on a target whose old content a run replaced. */
@@ -15,6 +18,14 @@ export interface ReplacedCopy {
   /** The old digest. */
   readonly replaced: string;
   readonly backup?: string | undefined;
+}
+
+/** What a run recorded of an image that it settled: none of its rows is pending any more, unless it was requested again. */
+export interface SettledOutcome {
+  readonly state: 'pushed' | 'blocked';
+  readonly replaced: readonly ReplacedCopy[];
+  /** Why it is blocked; without a target if the reason is the same for all of them. */
+  readonly faults: readonly { readonly target?: string; readonly code: FaultCode; readonly reason: string }[];
 }
 
 /** Sync runs and their reasons. */
@@ -48,20 +59,19 @@ export class RunStore {
     await repeatOnConflict(async () => await update.execute());
   }
 
-  /** Images of these that a run has recorded as pushed, with what it replaced on their targets. */
-  async pushedIn(run: string, images: readonly string[]): Promise<ReadonlyMap<string, readonly ReplacedCopy[]>> {
-    const found = new Map<string, ReplacedCopy[]>();
+  /** Images of these that a run has recorded as pushed or blocked. */
+  async settledIn(run: string, images: readonly string[]): Promise<ReadonlyMap<string, SettledOutcome>> {
+    const found = new Map<string, SettledOutcome>();
     for (const page of pagesOf(images)) {
       const rows = await this.#database.queries
         .selectFrom('run_outcomes')
-        .select(['image', 'target', 'state', 'reference', 'digest', 'replaced', 'backup'])
+        .select(['image', 'target', 'state', 'code', 'reason', 'reference', 'digest', 'replaced', 'backup'])
         .where('run', '=', run)
         .where('image', 'in', page)
         .execute();
-      for (const { image, target, state } of rows) if (target === '' && isThere(state)) found.set(image, []);
-      for (const { image, target, reference, digest, replaced, backup } of rows) {
-        if (reference === null || digest === null || replaced === null) continue;
-        found.get(image)?.push({ target, reference, digest, replaced, backup: backup ?? undefined });
+      for (const [image, own] of groupRows(rows, ({ image: name }) => name)) {
+        const outcome = settledOutcome(own);
+        if (outcome !== undefined) found.set(image, outcome);
       }
     }
     return found;
@@ -73,6 +83,33 @@ export class RunStore {
   }
 }
 
-function isThere(state: string): boolean {
+type OutcomeRow = Pick<
+  RunOutcomes,
+  'target' | 'state' | 'code' | 'reason' | 'reference' | 'digest' | 'replaced' | 'backup'
+>;
+
+/** @param rows of one image */
+function settledOutcome(rows: readonly OutcomeRow[]): SettledOutcome | undefined {
+  const whole = rows.find(({ target }) => target === '');
+  const copies = rows.filter(({ target }) => target !== '');
+  const replaced = copies.flatMap(({ target, reference, digest, replaced: before, backup }): ReplacedCopy[] =>
+    reference === null || digest === null || before === null
+      ? []
+      : [{ target, reference, digest, replaced: before, backup: backup ?? undefined }],
+  );
+  if (whole === undefined) return undefined;
+  if (isThere(whole)) return { state: 'pushed', replaced, faults: [] };
+  if (whole.state !== CopyState.blocked) return undefined;
+  const isShared = copies.every((copy) => !isThere(copy) && copy.reason === whole.reason);
+  const faulty = isShared ? [whole] : copies.filter((copy) => !isThere(copy));
+  return { state: 'blocked', replaced, faults: faulty.map(faultOf) };
+}
+
+function faultOf({ target, code, reason }: OutcomeRow): SettledOutcome['faults'][number] {
+  const fault = { code: (code ?? 'internal') as FaultCode, reason: reason ?? '' };
+  return target === '' ? fault : { target, ...fault };
+}
+
+function isThere({ state }: Pick<OutcomeRow, 'state'>): boolean {
   return state === CopyState.pushed || state === CopyState.adopted;
 }

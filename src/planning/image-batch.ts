@@ -11,13 +11,16 @@ import type {
 import { pauseBeforeNextAttempt } from '../contract/copy-attempts.js';
 import { copiedImage, copiedTargets, stoppedImage } from '../contract/recorded-image.js';
 import type { CopyPlan, RecordedImage } from '../contract/recorded-image.js';
-import { nothingSettled, withImage } from '../contract/settled-images.js';
-import type { SettledImages, SyncImageResult } from '../contract/sync-messages.js';
+import type { SyncImageResult } from '../contract/sync-messages.js';
 import type { PlanReadsStore } from '../database/plan-reads-store.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
-import type { ReplacedCopy, RunStore } from '../database/run-store.js';
+import type { RunStore, SettledOutcome } from '../database/run-store.js';
+import { FerryError } from '../domain/ferry-error.js';
 import { TransferMeter } from '../domain/transfer-meter.js';
+import { BatchTally, nothingOver } from './batch-tally.js';
+import { resultRecorded } from './earlier-attempt.js';
 import type { ImageSlots } from './image-slots.js';
+import type { ImageTurns } from './image-turns.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import type { ImagePlanner, PlanPorts } from './plan-image.js';
 import { runCopy } from './run-copy.js';
@@ -25,29 +28,29 @@ import type { CopyPorts } from './run-copy.js';
 
 /** An image with more compressed bytes than this has an activity of its own. */
 const smallImageBytes = 8 * 1024 * 1024;
-/** What plans of single images may add to a result, in characters: Temporal's payloads are limited. */
-const mostPlanLength = 256 * 1024;
+/** Rows that were read longer ago are read again: people change them while a batch lasts. */
+const rowsAreFreshMs = 30_000;
 const transfersShown = 20;
 
 export interface BatchPorts extends PlanPorts, CopyPorts {
   readonly engine: PlanPorts['engine'] & CopyPorts['engine'];
   readonly pushed: PlanPorts['pushed'] & Pick<PushedImageStore, 'recordOutcomes'>;
   readonly reads: Pick<PlanReadsStore, 'read'>;
-  readonly runs: Pick<RunStore, 'pushedIn'>;
+  readonly runs: Pick<RunStore, 'settledIn'>;
 }
-
-/** What is over when a batch begins. */
-export const nothingOver: SyncImagesHeartbeat = { settled: nothingSettled, single: [], over: [], transfers: [] };
 
 export interface BatchParts {
   readonly ports: BatchPorts;
   readonly planner: ImagePlanner;
   readonly slots: ImageSlots;
+  readonly turns: ImageTurns;
 }
 
 export interface BatchRequest {
   readonly run: string;
   readonly images: readonly string[];
+  /** They were requested: others do not delay them. */
+  readonly areAsked?: boolean | undefined;
   /** What an earlier attempt reported before its process died; absent: there was none. */
   readonly before?: SyncImagesHeartbeat | undefined;
   readonly signal: AbortSignal;
@@ -74,39 +77,32 @@ class ImageBatch {
   /** Aborted when the batch is cancelled, or when one image fails: the next attempt must not find the others at work. */
   readonly #abort = new AbortController();
   readonly #meters = new Map<string, TransferMeter>();
-  readonly #over: string[];
-  readonly #single: SingleImage[];
-  #settled: SettledImages;
-  #planLength = 0;
+  readonly #tally: BatchTally;
+  #reading: { readonly planner: Promise<ImagePlanner>; readonly at: number } | undefined;
 
   constructor(parts: BatchParts, request: BatchRequest) {
     this.#parts = parts;
     this.#request = request;
     const { ports } = parts;
-    const { before = nothingOver, run } = request;
-    this.#recorder = new OutcomeRecorder(ports.pushed, { targets: ports.targets, run });
-    this.#over = [...before.over];
-    this.#single = [...before.single];
-    this.#settled = before.settled;
+    this.#recorder = new OutcomeRecorder(ports.pushed, { targets: ports.targets, run: request.run });
+    this.#tally = new BatchTally(request.before ?? nothingOver);
   }
 
   async sync(): Promise<SyncImagesResult> {
-    const { ports, planner, slots } = this.#parts;
-    const { images, before, run, signal } = this.#request;
+    const { slots, turns } = this.#parts;
+    const { areAsked = false, signal } = this.#request;
     const abort = (): void => this.#abort.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     this.#request.reportFrom(() => this.#heartbeat());
     try {
       signal.throwIfAborted();
-      const known = new Set(this.#over);
-      const rest = images.filter((image) => !known.has(image));
-      // Recorded by an attempt that could not report it any more.
-      const pushed =
-        before === undefined ? new Map<string, readonly ReplacedCopy[]>() : await ports.runs.pushedIn(run, rest);
-      const reading = planner.withReads(await ports.reads.read(rest, ports.targets));
-      const work = rest.map(async (image) => {
+      const work = this.#rest().map(async (image) => {
         try {
-          await slots.run(async () => await this.#syncImage(image, reading, pushed.get(image)));
+          await turns.run(
+            image,
+            this.#abort.signal,
+            async () => await slots.run(async () => await this.#syncImage(image), { isAsked: areAsked }),
+          );
         } catch (error) {
           this.#abort.abort(error);
           throw error;
@@ -117,20 +113,53 @@ class ImageBatch {
     } finally {
       signal.removeEventListener('abort', abort);
     }
-    return { settled: this.#settled, single: this.#single };
+    return this.#tally.result();
   }
 
-  /** @param replaced set if an earlier attempt recorded the image as pushed */
-  async #syncImage(image: string, planner: ImagePlanner, replaced: readonly ReplacedCopy[] | undefined): Promise<void> {
-    const { signal } = this.#abort;
-    signal.throwIfAborted();
-    const plan = await planner.plan(image, { signal, lastAttempt: false });
-    const isPushed = plan.kind === 'nothing' && replaced !== undefined;
-    const step = isPushed ? over(alreadyPushed(image, replaced)) : await this.#next(image, plan);
+  #rest(): readonly string[] {
+    const { over: known } = this.#tally;
+    return this.#request.images.filter((image) => !known.has(image));
+  }
+
+  async #syncImage(image: string): Promise<void> {
+    this.#abort.signal.throwIfAborted();
+    const step = await this.#stepOf(image);
     if (step.kind === 'record') await this.#recorder.record(step.recorded);
-    if (step.kind === 'single') this.#single.push(this.#fitting(step.single));
-    else this.#settled = withImage(this.#settled, step.kind === 'record' ? step.recorded.result : step.result);
-    this.#over.push(image);
+    if (step.kind === 'single') this.#tally.addSingle(step.single);
+    else this.#tally.addSettled(step.kind === 'record' ? step.recorded.result : step.result);
+  }
+
+  async #stepOf(image: string): Promise<Step> {
+    const { signal } = this.#abort;
+    const planner = await this.#planner();
+    try {
+      const plan = await planner.plan(image, { signal, lastAttempt: false });
+      const recorded = plan.kind === 'nothing' ? await this.#recordedBefore(image) : undefined;
+      return recorded === undefined ? await this.#next(image, plan) : over(resultRecorded(image, recorded));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof FerryError) throw error;
+      // A bug that this image uncovers must not keep the others: its own workflow meets it again, and reports it.
+      return { kind: 'single', single: { image } };
+    }
+  }
+
+  /** With the rows of all images that are not over, which are read together. */
+  async #planner(): Promise<ImagePlanner> {
+    const { ports, planner } = this.#parts;
+    const now = performance.now();
+    if (this.#reading === undefined || now - this.#reading.at > rowsAreFreshMs) {
+      const reads = ports.reads.read(this.#rest(), ports.targets);
+      this.#reading = { planner: reads.then((read) => planner.withReads(read)), at: now };
+    }
+    return await this.#reading.planner;
+  }
+
+  /** What an attempt recorded that could not report it any more. */
+  async #recordedBefore(image: string): Promise<SettledOutcome | undefined> {
+    const { before, run } = this.#request;
+    if (before === undefined) return undefined;
+    return (await this.#parts.ports.runs.settledIn(run, [image])).get(image);
   }
 
   async #next(image: string, plan: ImagePlan): Promise<Step> {
@@ -201,22 +230,11 @@ class ImageBatch {
     }
   }
 
-  /** Without its plan, an image is planned once more. */
-  #fitting(single: SingleImage): SingleImage {
-    this.#planLength += JSON.stringify(single).length;
-    return this.#planLength <= mostPlanLength || single.copied !== undefined ? single : { image: single.image };
-  }
-
-  /** What the next attempt needs. Plans are left out, since a heartbeat is sent every two seconds. */
   #heartbeat(): SyncImagesHeartbeat {
     const now = performance.now();
     const meters = [...this.#meters].slice(0, transfersShown);
     return {
-      settled: this.#settled,
-      single: this.#single.map(({ image, plan, copied }) =>
-        copied === undefined ? { image } : { image, plan, copied },
-      ),
-      over: this.#over,
+      ...this.#tally.heartbeat(),
       transfers: meters.map(([image, meter]) => ({ image, transfer: meter.state(now) })),
     };
   }
@@ -224,12 +242,6 @@ class ImageBatch {
 
 function over(result: SyncImageResult): Step {
   return { kind: 'over', result };
-}
-
-function alreadyPushed(image: string, replaced: readonly ReplacedCopy[]): SyncImageResult {
-  const nothingSent = { platforms: [], dropped: [], uploadedBlobs: 0, mountedBlobs: 0, skippedBlobs: 0, bytesSent: 0 };
-  const targets = replaced.map((copy) => ({ ...copy, ...nothingSent, state: 'pushed', mediaType: '' }) as const);
-  return { image, state: 'pushed', targets, notDone: [], bytesRead: 0 };
 }
 
 /** @returns undefined if only Docker daemons copy the image */

@@ -1,4 +1,6 @@
 const limits = { least: 8, first: 16, most: 128 } as const;
+/** Requested images may exceed the limit by this number: others do not delay them. */
+const reservedForAsked = 4;
 /** A process that is busy for more of the time than this is the limit itself, whatever the number of images. */
 const busyShare = 0.8;
 /** A process with more memory than this handles fewer images. */
@@ -20,7 +22,7 @@ interface Spent {
  */
 export class ImageSlots {
   readonly #spent: () => Spent;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = { asked: new Array<() => void>(), others: new Array<() => void>() };
   #limit: number = limits.first;
   #running = 0;
   #checkedAt = Number.NEGATIVE_INFINITY;
@@ -33,10 +35,11 @@ export class ImageSlots {
     return this.#limit;
   }
 
-  /** Runs `work` as soon as there is a slot; the first to wait comes first. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running += 1;
+  /** Runs `work` as soon as there is a slot: requested images first, and then the first to wait. */
+  async run<T>(work: () => Promise<T>, { isAsked = false }: { readonly isAsked?: boolean } = {}): Promise<T> {
+    const { asked, others } = this.#waiting;
+    if (this.#hasRoom(isAsked)) this.#running += 1;
+    else await new Promise<void>((resolve) => (isAsked ? asked : others).push(resolve));
     try {
       return await work();
     } finally {
@@ -44,14 +47,19 @@ export class ImageSlots {
     }
   }
 
+  #hasRoom(isAsked: boolean): boolean {
+    return this.#running < this.#limit + (isAsked ? reservedForAsked : 0);
+  }
+
   #release(): void {
     this.#adapt();
     this.#running -= 1;
-    while (this.#running < this.#limit) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.#running += 1;
-      next();
+    for (const isAsked of [true, false]) {
+      const waiting = isAsked ? this.#waiting.asked : this.#waiting.others;
+      while (waiting.length > 0 && this.#hasRoom(isAsked)) {
+        this.#running += 1;
+        waiting.shift()?.();
+      }
     }
   }
 
@@ -60,7 +68,7 @@ export class ImageSlots {
     if (spent.now - this.#checkedAt < checkIntervalMs) return;
     this.#checkedAt = spent.now;
     if (spent.memoryBytes > mostMemoryBytes) this.#limit = Math.max(limits.least, Math.floor(this.#limit / 2));
-    else if (this.#waiting.length > 0 && spent.busy < busyShare) {
+    else if (this.#waiting.others.length > 0 && spent.busy < busyShare) {
       this.#limit = Math.min(limits.most, Math.ceil(this.#limit * 1.5));
     }
   }

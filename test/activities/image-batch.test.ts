@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import type { SyncImagesHeartbeat } from '../../src/contract/activity-types.js';
 import { nothingSettled } from '../../src/contract/settled-images.js';
@@ -121,6 +122,72 @@ describe('an activity for many images', () => {
     const { settled } = await stage.sync(images, new MockActivityEnvironment({ attempt: 2 }));
 
     expect(settled).toMatchObject({ images: 2, pushed: 2 });
+  });
+
+  test('the next attempt reports images as blocked that the first one recorded as blocked', async () => {
+    const stage = await startActivityStage();
+    const [refused = ''] = await placeWanted(stage, ['refused']);
+    placeImage(stage.source, 'team/missing', { tag: 'v2' });
+    const missing = `${stage.source.host}/team/missing:v1`;
+    await stage.want(missing);
+    stage.own.when('PUT', /refused\/manifests/, ({ response }) => answer(response, 403));
+    const first = await stage.sync([refused, missing]);
+
+    const { settled } = await stage.sync([refused, missing], new MockActivityEnvironment({ attempt: 2 }));
+
+    expect(settled).toMatchObject({ images: 2, blocked: 2 });
+    expect(settled.notDone.toSorted((a, b) => a.image.localeCompare(b.image))).toEqual(
+      first.settled.notDone.toSorted((a, b) => a.image.localeCompare(b.image)),
+    );
+  });
+
+  test('a bug that one image uncovers leaves that image to its own workflow, and keeps no other', async () => {
+    const stage = await startActivityStage();
+    const [odd = '', other = ''] = await placeWanted(stage, ['odd', 'other']);
+    const claim = stage.stores.names.claim.bind(stage.stores.names);
+    vi.spyOn(stage.stores.names, 'claim').mockImplementation(async (asked) => {
+      if (asked.sourceRepository.endsWith('/odd')) throw new TypeError('not a function');
+      return await claim(asked);
+    });
+
+    const { settled, single } = await stage.sync([odd, other]);
+
+    expect(settled).toMatchObject({ images: 1, pushed: 1 });
+    expect(single).toEqual([{ image: odd }]);
+  });
+
+  test('a cancelled activity reports what it recorded', async () => {
+    const stage = await startActivityStage();
+    const images = await placeWanted(stage, ['quick', 'slow']);
+    const environment = new MockActivityEnvironment();
+    stage.own.when('PUT', /slow\/manifests/, async () => {
+      await vi.waitUntil(async () => (await stage.statusOf(images[0] ?? '')) === PushStatus.pushed);
+      environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
+    });
+
+    expect(await stage.sync(images, environment)).toMatchObject({ settled: { images: 1, pushed: 1 }, single: [] });
+  });
+
+  test('a second attempt waits until the first one, which lost its heartbeat, is no longer at work', async () => {
+    const stage = await startActivityStage();
+    const [image = ''] = await placeWanted(stage, ['stopped']);
+    const first = new MockActivityEnvironment();
+    stage.own.when(
+      'PUT',
+      /stopped\/manifests/,
+      async ({ ordinary }) => {
+        await sleep(100);
+        await ordinary();
+      },
+      1,
+    );
+
+    const lost = stage.sync([image], first);
+    const second = stage.sync([image], new MockActivityEnvironment({ attempt: 2 }));
+
+    expect(await lost).toMatchObject({ settled: { pushed: 1 } });
+    expect(await second).toMatchObject({ settled: { images: 1, pushed: 1 } });
+    expect(puts(stage)).toBe(2);
   });
 
   test('when the database fails, no image of the activity is at work afterwards', async () => {

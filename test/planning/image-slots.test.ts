@@ -44,3 +44,22 @@ test('an image that fails frees its slot', async () => {
 
   expect(await slots.run(async () => await Promise.resolve('done'))).toBe('done');
 });
+
+test('requested images go before those that wait, and beyond the limit', async () => {
+  const slots = new ImageSlots(() => ({ now: 0, memoryBytes: 0, busy: 1 }));
+  const order: string[] = [];
+  const work = async (name: string, isAsked: boolean): Promise<void> =>
+    await slots.run(
+      async () => {
+        order.push(name);
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+      { isAsked },
+    );
+
+  const others = Array.from({ length: 30 }, async (_, n) => await work(`${n}`, false));
+  const asked = Array.from({ length: 6 }, async (_, n) => await work(`asked ${n}`, true));
+  await Promise.all([...others, ...asked]);
+
+  expect(order.slice(16, 22)).toEqual(['asked 0', 'asked 1', 'asked 2', 'asked 3', 'asked 4', 'asked 5']);
+});
