@@ -12,13 +12,24 @@ import { rootMessage } from './unreported-failure.js';
 export const batchSize = 50;
 /** Activities in flight: several workers share them. Requested images have activities of their own. */
 const batchesAtOnce = { discovered: 8, asked: 4 } as const;
+/** Images that wait with a plan for a workflow of their own: more would get old, and fill the history. */
+const plannedAhead = 2 * batchSize;
+
+interface Running {
+  readonly work: Set<Promise<void>>;
+  /** How many images of the latest activity got a workflow of their own. */
+  single: number;
+}
 
 /** The images of a run that activities plan, and settle or copy if they are small: many images each. */
 export class ImageBatches {
   readonly #pool: ImagePool;
   readonly #children: ImageChildren;
   readonly #tally: RunTally;
-  readonly #running = { discovered: new Set<Promise<void>>(), asked: new Set<Promise<void>>() };
+  readonly #running: { readonly discovered: Running; readonly asked: Running } = {
+    discovered: { work: new Set(), single: batchSize },
+    asked: { work: new Set(), single: batchSize },
+  };
   #ended = 0;
 
   constructor({
@@ -36,7 +47,7 @@ export class ImageBatches {
   }
 
   get count(): number {
-    return this.#running.discovered.size + this.#running.asked.size;
+    return this.#running.discovered.work.size + this.#running.asked.work.size;
   }
 
   /** How many have ended. */
@@ -45,32 +56,45 @@ export class ImageBatches {
   }
 
   get hasRoom(): boolean {
-    return this.#running.discovered.size < batchesAtOnce.discovered;
+    return this.#hasRoomFor('discovered');
   }
 
   get hasRoomForAsked(): boolean {
-    return this.#running.asked.size < batchesAtOnce.asked;
+    return this.#hasRoomFor('asked');
   }
 
   start({ images, areAsked }: TakenImages, run: SyncRun): void {
     const running = areAsked ? this.#running.asked : this.#running.discovered;
-    const work: Promise<void> = this.#sync(images, run, areAsked).finally(() => {
-      running.delete(work);
+    const sync = async (): Promise<void> => {
+      running.single = await this.#sync(images, run, areAsked);
+    };
+    const work: Promise<void> = sync().finally(() => {
+      running.work.delete(work);
       this.#ended += 1;
     });
-    running.add(work);
+    running.work.add(work);
   }
 
   async settled(): Promise<void> {
-    await Promise.all([...this.#running.discovered, ...this.#running.asked]);
+    const { discovered, asked } = this.#running;
+    await Promise.all([...discovered.work, ...asked.work]);
   }
 
-  /** Never rejects: the run itself observes a cancellation. */
-  async #sync(images: readonly string[], run: SyncRun, areAsked: boolean): Promise<void> {
+  #hasRoomFor(kind: 'discovered' | 'asked'): boolean {
+    const { work, single } = this.#running[kind];
+    return work.size < batchesAtOnce[kind] && this.#children.waiting(kind) + work.size * single < plannedAhead;
+  }
+
+  /**
+   * Never rejects: the run itself observes a cancellation.
+   *
+   * @returns the number of images that get a workflow of their own
+   */
+  async #sync(images: readonly string[], run: SyncRun, areAsked: boolean): Promise<number> {
     const single = new Set<string>();
     try {
       const result = await batches.syncImages.executeWithOptions({ summary: summaryOf(images) }, [
-        { run: run.id, images },
+        { run: run.id, images, areAsked },
       ]);
       this.#tally.add(withSettled, result.settled);
       for (const one of result.single) {
@@ -78,7 +102,7 @@ export class ImageBatches {
         this.#children.add(one, areAsked);
       }
     } catch (error) {
-      if (CancellationScope.current().consideredCancelled) return;
+      if (CancellationScope.current().consideredCancelled) return 0;
       // One of them is to blame: each gets a workflow, which reports it.
       log.error('images could not be synced together', { images: images.length, reason: rootMessage(error) });
       for (const image of images) {
@@ -88,6 +112,7 @@ export class ImageBatches {
     } finally {
       for (const image of images) if (!single.has(image)) this.#pool.finished(image);
     }
+    return single.size;
   }
 }
 

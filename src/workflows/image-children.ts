@@ -53,8 +53,9 @@ export class ImageChildren {
     return [...this.#inFlight];
   }
 
-  get waiting(): number {
-    return this.#waiting.asked.length + this.#waiting.discovered.length;
+  /** How many requested or discovered images wait for their turn. */
+  waiting(kind: 'asked' | 'discovered'): number {
+    return this.#waiting[kind].length;
   }
 
   /** Adds an image that the pool has in flight. */

@@ -528,6 +528,23 @@ describe('SyncAll on a real Temporal server', () => {
     expect(summary).toMatchObject({ images: 1, pushed: 1 });
   });
 
+  test('images are not planned far ahead of those that are copied', async () => {
+    const images = Array.from({ length: 400 }, (_, n) => `docker.io/library/large-${n}:1`);
+    world.want(...images);
+    const copy = openCopy();
+    for (const image of images) world.copies.set(image, copy.copy);
+
+    const { runId } = await ask('one');
+    await copy.started;
+    await vi.waitUntil(() => world.atOnce === world.poolSize);
+    // Activities that were already planned would have been started by this query.
+    await syncAll(runId).query<SyncProgress>(MessageName.progress);
+
+    expect(world.batches.flat().length).toBeLessThanOrEqual(150);
+    await syncAll(runId).terminate();
+    copy.letGo();
+  });
+
   test('images whose shared activity fails are reported each by a workflow of its own', async () => {
     world.want('docker.io/library/a:1', 'docker.io/library/b:1');
     world.onSyncImages = async () => {
