@@ -77,6 +77,24 @@ test.each([
   expect(tried(own, others)).toBe(expected);
 });
 
+test('a target of a fast line that takes nothing for a third of a second is not too slow: its queue is full at once', () => {
+  const trial = new SlowTargets().try('target', ['other'], 0);
+  let [queued, now] = [0, 0];
+  let isSlow: boolean | undefined;
+
+  for (; isSlow === undefined; isSlow = trial.check(queued >= trialBytes, now)) {
+    now += 50;
+    const own = now <= 350 ? 0 : 3 * megabyte;
+    // The other one waits while the queue is full.
+    const other = queued >= trialBytes ? own : 3 * megabyte;
+    trial.sent('target', own);
+    trial.sent('other', other);
+    queued += other - own;
+  }
+
+  expect(isSlow).toBe(false);
+});
+
 test('a target that proved equal is not tried again for a while, and longer each time', () => {
   const targets = new SlowTargets();
   const trials = [5_000, 32_000, 60_000].map((now) => targets.mayTry('target', now));

@@ -96,7 +96,9 @@ export class SlowTargetTrial {
     const isBurstOver = others >= burstBytes || now - this.#beganAt >= longestBurstMs;
     if (isBurstOver) this.#measured ??= { at: now, own: this.#own, others };
     const measuredMs = this.#measured === undefined ? 0 : now - this.#measured.at;
-    if (!isFull && measuredMs < measureMs) return undefined;
+    // On a fast line the queue fills in a moment, in which anything may have delayed the target.
+    const mayJudge = isFull && now - this.#beganAt >= leastMeasureMs;
+    if (!mayJudge && measuredMs < measureMs) return undefined;
     const before = measuredMs >= leastMeasureMs ? this.#measured : undefined;
     const factor = before === undefined ? muchFasterWithBurst : muchFaster;
     const isSlow = others - (before?.others ?? 0) > factor * (this.#own - (before?.own ?? 0));
