@@ -49,6 +49,16 @@ describe('a part of the ferry in a process of its own', () => {
     expect(seen.addresses).toEqual(['127.0.0.1:8080']);
   });
 
+  test('a supervised Node process shares two heaps between its threads unless the environment says otherwise', async () => {
+    const script = `process.send({ ready: String(process.env.MALLOC_ARENA_MAX) }); setInterval(() => {}, 1000);`;
+    const own = process.env['MALLOC_ARENA_MAX'];
+
+    const { seen, ready } = supervise(script);
+    await ready;
+
+    expect(seen.addresses).toEqual([own ?? '2']);
+  });
+
   test('a supervised Node process that exits is restarted and sends its address again', async () => {
     const { ready, readyAgain, seen } = supervise(
       `process.send({ ready: '127.0.0.1:' + process.pid }); setInterval(() => {}, 1000);`,
