@@ -116,7 +116,8 @@ module.exports = {
       severity: 'error',
       comment: 'An import that leads nowhere.',
       from: {},
-      to: { couldNotResolve: true },
+      // Modules that a plugin of the bundler makes.
+      to: { couldNotResolve: true, pathNot: '^virtual:' },
     },
     {
       name: 'source-not-to-tests-or-tools',
@@ -170,6 +171,24 @@ module.exports = {
         'Outside of its own folder the registry package is used by the entries of its package.json. bench/http measures what is inside.',
       from: { pathNot: ['^packages/registry/', '^bench/http/'] },
       to: { path: registrySource, pathNot: [registryValues, registryEntry] },
+    },
+    {
+      name: 'console-takes-types-of-the-server',
+      severity: 'error',
+      comment: 'The console runs in browsers: of the ferry it takes the types of the API alone.',
+      from: { path: '^packages/console/src/' },
+      to: {
+        path: '^(src|packages|test|demo|bench|scripts)/',
+        pathNot: '^packages/console/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'console-knows-the-api-alone',
+      severity: 'error',
+      comment: 'What is not in the API is not for other programs.',
+      from: { path: '^packages/console/src/' },
+      to: { path: '^(src|packages|test|demo|bench|scripts)/', pathNot: ['^packages/console/', '^src/server/'] },
     },
     ...Object.entries(mayImport).flatMap(folderRule),
     ...Object.entries(mayImport).map(packageRule),

@@ -8,11 +8,14 @@ ARG NPM_CONFIG_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/registry/package.json ./packages/registry/
+COPY packages/console/package.json ./packages/console/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
 COPY packages ./packages
+# The console says of each fault what these pages say.
+COPY docs/failures*.md ./docs/
 RUN npm run build
 # What runs needs no compiler and no tests, and has the packages of packages/ in its bundle; of the native bridge's five platforms (140 MB) it needs its own.
 RUN npm ci --ignore-scripts --omit=dev --workspaces=false \

@@ -127,7 +127,8 @@ function putInPlace() {
   const isEntry = (name) => name.replace(/\.js(\.map)?$/, '') in entries;
   const inOrder = [...made.filter((name) => !isEntry(name)), ...made.filter(isEntry)];
   for (const name of inOrder) renameSync(join(unfinished, name), join(bundle, name));
-  const leftovers = readdirSync(bundle).filter((name) => !made.includes(name));
+  // The console has a build of its own (build-console.mjs).
+  const leftovers = readdirSync(bundle).filter((name) => !made.includes(name) && name !== 'console');
   for (const name of leftovers) {
     const isOld = Date.now() - statSync(join(bundle, name)).mtimeMs > keptForMs;
     if (isOld) rmSync(join(bundle, name), { recursive: true });

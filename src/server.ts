@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 import { createAdaptorServer } from '@hono/node-server';
 
@@ -11,7 +12,7 @@ import { createConsolePorts } from './composition/console/console-ports.js';
 import { signInSettings } from './composition/console/sign-in.js';
 import { StatusDatabase } from './composition/status-database.js';
 import { readConsoleConfig } from './config/console-config.js';
-import { packageVersion } from './config/package-folder.js';
+import { distFolder, packageVersion } from './config/package-folder.js';
 import { readServerSettings } from './config/server-settings.js';
 import type { ListenAddress } from './config/server-settings.js';
 import { defaultTemporalAddress } from './config/temporal-settings.js';
@@ -61,6 +62,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
       ...settings,
       signIn: signInSettings(signIn, dataDir, log),
       console: consolePorts,
+      consoleFolder: join(distFolder, 'ferry', 'console'),
       work,
       readDatabase,
       version: packageVersion(),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 
 import { excerpt, runCommand } from '../../src/setup/run-command.mjs';
 import { announce, seconds } from '../../src/setup/say.mjs';
@@ -10,12 +10,19 @@ import { SetUpError } from './set-up-error.mjs';
 const sourceFolders = ['src', 'demo', 'bench'];
 /** Compiled first, since the others load it as Node does: from its own dist/. */
 const registry = join('packages', 'registry');
+const webConsole = join('packages', 'console');
 const dist = join(projectRoot, 'dist');
-const stamp = join(dist, '.compiled-from');
 
-/** TypeScript to dist/, commands and workflows bundled into dist/ferry, unless dist/ is of these very sources. */
+/**
+ * TypeScript to dist/, commands and workflows bundled into dist/ferry, the web console into dist/ferry/console, each
+ * unless it is of these very sources.
+ */
 export async function compile({ always = false } = {}) {
-  const title = 'compiled code';
+  await compileCode(always);
+  await buildConsole(always);
+}
+
+async function compileCode(always) {
   const sources = [...sourceFolders, join(registry, 'src')].flatMap(filesIn).filter((path) => /\.(ts|mjs)$/.test(path));
   const fingerprint = fingerprintOf([
     ...sources,
@@ -27,18 +34,37 @@ export async function compile({ always = false } = {}) {
     'scripts/build-bundle.mjs',
     'scripts/licenses-of.mjs',
   ]);
-  if (!always && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
+  await unlessDone({ title: 'compiled code', stamp: '.compiled-from', fingerprint, always }, async () => {
+    const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
+    await step('The registry package does not compile', [compiler, '-p', registry]);
+    await step('The sources do not compile', [compiler, '-p', 'tsconfig.build.json']);
+    removeOrphans(new Set(sources));
+    await step('The commands and workflows cannot be bundled', [join('scripts', 'build-bundle.mjs')]);
+  });
+}
+
+/** It takes types alone from src/, so that a change there does not build it again. */
+async function buildConsole(always) {
+  const files = filesIn(webConsole).filter((path) => !path.startsWith(join(webConsole, 'test')));
+  const pages = ['docs/failures.md', 'docs/failures.zh-CN.md'];
+  const scripts = ['package-lock.json', 'scripts/build-console.mjs', 'scripts/licenses-of.mjs'];
+  const fingerprint = fingerprintOf([...files, ...pages, ...scripts]);
+  await unlessDone({ title: 'web console', stamp: '.console-from', fingerprint, always }, async () => {
+    await step('The web console cannot be built', [join('scripts', 'build-console.mjs')]);
+  });
+}
+
+/** Does the work unless its stamp in dist/ has this fingerprint. */
+async function unlessDone({ title, stamp, fingerprint, always }, work) {
+  const path = join(dist, stamp);
+  if (!always && existsSync(path) && readFileSync(path, 'utf8') === fingerprint) {
     announce(title, 'up to date');
     return;
   }
   const start = Date.now();
-  rmSync(stamp, { force: true });
-  const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
-  await step('The registry package does not compile', [compiler, '-p', registry]);
-  await step('The sources do not compile', [compiler, '-p', 'tsconfig.build.json']);
-  removeOrphans(new Set(sources));
-  await step('The commands and workflows cannot be bundled', [join('scripts', 'build-bundle.mjs')]);
-  writeFileSync(stamp, fingerprint);
+  rmSync(path, { force: true });
+  await work();
+  writeFileSync(path, fingerprint);
   announce(title, `compiled in ${seconds(start)}`);
 }
 
@@ -69,6 +95,7 @@ function filesIn(folder) {
   return readdirSync(absolute, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(projectRoot, join(entry.parentPath ?? entry.path, entry.name)))
+    .filter((path) => !path.split(sep).includes('node_modules'))
     .sort();
 }
 

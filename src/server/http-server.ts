@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
 
 import { json, problems } from './answer-schemas.js';
+import { consoleFiles } from './console-files.js';
 import { gitHubDispatches } from './github-dispatches.js';
 import { gitHubWebhooks } from './github-webhooks.js';
 import { imagesApi } from './images-api.js';
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   readonly work: ServerWork;
   /** Of the routes that read. */
   readonly readDatabase: ReadDatabase;
+  /** Folder of the web console's build; absent: it is not served. */
+  readonly consoleFolder?: string | undefined;
   /** Of the ferry. */
   readonly version: string;
   readonly log: ServerLog;
@@ -78,6 +81,11 @@ export function createHttpServer(options: HttpServerOptions) {
   app.onError((error, context) => answerProblem(error, context, log));
   app.notFound((context) => answerProblem(refusal(404, 'Not Found'), context, log));
 
+  // Files, which no middleware changes.
+  const { consoleFolder } = options;
+  if (consoleFolder !== undefined) {
+    app.route('/', consoleFiles({ folder: consoleFolder, basePath: `${signIn.basePath}/` }));
+  }
   app.use(visibleAnswers);
   const health = app
     .openapi(getHealth, (context) => context.json({ status: 'ok' as const }, 200))

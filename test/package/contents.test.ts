@@ -32,6 +32,9 @@ test('the npm package has the bundled code, its licenses, what `ferry setup` bui
     'README.zh-CN.md',
     'bin/ferry',
     'dist/ferry/THIRD-PARTY-LICENSES.txt',
+    'dist/ferry/console/THIRD-PARTY-LICENSES.txt',
+    'dist/ferry/console/ferry.svg',
+    'dist/ferry/console/index.html',
     'dist/ferry/main.js',
     'dist/ferry/server-main.js',
     'dist/ferry/worker-main.js',
@@ -42,7 +45,9 @@ test('the npm package has the bundled code, its licenses, what `ferry setup` bui
     ...pages.map((name) => `docs/${name}`),
   ];
 
-  const isChunk = (path: string): boolean => /^dist\/ferry\/[\w-]+-[\w-]{8}\.js$/.test(path);
+  const isChunk = (path: string): boolean =>
+    /^dist\/ferry\/[\w-]+-[\w-]{8}\.js$/.test(path) ||
+    /^dist\/ferry\/console\/assets\/[\w-]+-[\w-]{8}\.(js|css)(\.br|\.gz)?$/.test(path);
 
   expect(packed.filter((path) => !isChunk(path)).sort()).toEqual(expected.sort());
   expect(packed.some(isChunk)).toBe(true);
@@ -55,7 +60,7 @@ test('no file of the npm package names a folder of the machine that packed it', 
 });
 
 test('every file that code in the npm package imports is in it, and nothing of an earlier build', () => {
-  const code = packed.filter((path) => /^dist\/ferry\/.*\.js$/.test(path));
+  const code = packed.filter((path) => /^dist\/ferry\/[^/]*\.js$/.test(path));
   const reached = new Set(['main.js', 'worker-main.js', 'server-main.js']);
   for (const name of reached)
     for (const { path } of importsOf(name)) if (path.startsWith('./')) reached.add(path.slice(2));
@@ -65,7 +70,7 @@ test('every file that code in the npm package imports is in it, and nothing of a
 
 test('the packages that bundled code loads from node_modules are the dependencies; bundled ones are installed for no user', () => {
   const code = packed
-    .filter((path) => /^dist\/ferry\/.*\.js$/.test(path))
+    .filter((path) => /^dist\/ferry\/[^/]*\.js$/.test(path))
     .map((path) => path.slice('dist/ferry/'.length));
   const loaded = code
     .flatMap(importsOf)
@@ -82,6 +87,14 @@ test('the packages that bundled code loads from node_modules are the dependencie
   const optional = ['kerberos'];
 
   expect([...new Set(loaded)].sort()).toEqual([...Object.keys(packageJson.dependencies), ...optional].sort());
+});
+
+test('the licenses of the packages in the console go with it', () => {
+  const licenses = textOf('dist/ferry/console/THIRD-PARTY-LICENSES.txt');
+
+  for (const name of ['@mantine/core', '@tanstack/react-router', 'i18next', 'react', 'uplot']) {
+    expect(licenses).toMatch(new RegExp(`^${name} \\d`, 'm'));
+  }
 });
 
 test('the licenses of the packages in the bundle go with it', () => {

@@ -1,0 +1,75 @@
+import { Alert, Spoiler, Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+import type { ImageActionPreview } from '../api/types.js';
+import { Facts } from '../parts/facts.js';
+import { useFormats } from '../parts/formats.js';
+import { Icon } from '../parts/icons.js';
+import { RefusedImages } from './refused-images.js';
+
+/** What an action would do, by the planner of "ferry plan". */
+export function ActionPreview({ preview }: { readonly preview: ImageActionPreview }) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const { images, rows, sample, refused, plan, planFault } = preview;
+  return (
+    <Stack gap="sm" aria-live="polite">
+      <Facts
+        facts={[
+          [t('action.images'), number(images)],
+          [t('action.rows'), number(rows)],
+        ]}
+      />
+      {plan !== undefined && <PlanFacts plan={plan} />}
+      {planFault !== undefined && (
+        <Alert color="yellow" icon={<Icon name="warning" />} title={t('action.noPlan')}>
+          {planFault}
+        </Alert>
+      )}
+      {sample.length > 0 && (
+        <Spoiler maxHeight={96} showLabel={t('common.showMore')} hideLabel={t('common.showLess')} className="sample">
+          {sample.map((image) => (
+            <Text key={image} size="sm" className="breaking">
+              {image}
+            </Text>
+          ))}
+          {images > sample.length && (
+            <Text size="sm" c="dimmed">
+              {t('overview.andOthers', { count: images - sample.length })}
+            </Text>
+          )}
+        </Spoiler>
+      )}
+      <RefusedImages refused={refused} />
+    </Stack>
+  );
+}
+
+function PlanFacts({ plan }: { readonly plan: NonNullable<ImageActionPreview['plan']> }) {
+  const { t } = useTranslation();
+  const { bytes, number } = useFormats();
+  const counts = [
+    [t('action.plan.there'), plan.there],
+    [t('action.plan.copy'), plan.copy],
+    [t('action.plan.adopt'), plan.adopt],
+    [t('action.plan.unread'), plan.unread],
+    [t('action.plan.stopped'), plan.stopped],
+  ] as const;
+  return (
+    <>
+      <Facts
+        facts={[
+          ...counts.filter(([, count]) => count > 0).map(([name, count]) => [name, number(count)] as const),
+          [t('action.plan.bytesToRead'), bytes(plan.bytesToRead)],
+          [t('action.plan.bytesToSend'), bytes(plan.bytesToSend)],
+          [t('action.plan.pulls'), number(plan.pulls)],
+        ]}
+      />
+      {!plan.isComplete && (
+        <Text size="sm" c="dimmed">
+          {t('action.plan.partial', { count: plan.images })}
+        </Text>
+      )}
+    </>
+  );
+}

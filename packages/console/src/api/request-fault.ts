@@ -1,0 +1,30 @@
+/** A request that the server refused, or that did not arrive. The message is the server's own sentence. */
+export class RequestFault extends Error {
+  override name = 'RequestFault';
+
+  readonly status: number;
+
+  /** @param status of HTTP; 0: no answer came */
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The body of an answer. @throws RequestFault for anything but 2xx */
+export async function bodyOf<T>(asking: Promise<Response>): Promise<T> {
+  const response = await asking.catch((error: unknown) => {
+    throw new RequestFault(0, error instanceof Error ? error.message : String(error));
+  });
+  if (response.ok) return (await response.json()) as T;
+  throw new RequestFault(response.status, await detailOf(response));
+}
+
+/** RFC 9457; a proxy in front of the server may answer with something else. */
+async function detailOf(response: Response): Promise<string> {
+  const problem: unknown = await response.json().catch(() => undefined);
+  if (typeof problem === 'object' && problem !== null && 'detail' in problem && typeof problem.detail === 'string') {
+    return problem.detail;
+  }
+  return `HTTP ${response.status} ${response.statusText}`.trim();
+}

@@ -1,0 +1,89 @@
+import { Alert, Badge, Code, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { configurationQuery } from '../api/queries.js';
+import type { Configuration, ConfigurationValue } from '../api/types.js';
+import { Facts } from '../parts/facts.js';
+import { Icon } from '../parts/icons.js';
+import { Page } from '../parts/page.js';
+import { QueryView } from '../parts/query-view.js';
+
+const colors = { environment: 'blue', file: 'violet', 'ferry.yaml': 'teal', default: 'gray' } as const;
+const originKeys = { environment: 'environment', file: 'file', 'ferry.yaml': 'yaml', default: 'default' } as const;
+
+export function ConfigurationPage() {
+  const { t } = useTranslation();
+  const configuration = useQuery(configurationQuery);
+  return (
+    <Page title={t('places.configuration')} description={t('configuration.description')}>
+      <QueryView query={configuration}>{(data) => <ConfigurationView configuration={data} />}</QueryView>
+    </Page>
+  );
+}
+
+function ConfigurationView({ configuration }: { readonly configuration: Configuration }) {
+  const { t } = useTranslation();
+  const { version, file, dataFolder, database, values, warnings } = configuration;
+  const [search, setSearch] = useState('');
+  const shown = values.filter(({ name }) => name.toLowerCase().includes(search.trim().toLowerCase()));
+  return (
+    <>
+      {warnings.map((warning) => (
+        <Alert key={warning} color="yellow" icon={<Icon name="warning" />}>
+          {warning}
+        </Alert>
+      ))}
+      <Facts
+        facts={[
+          [t('configuration.version'), version],
+          [t('configuration.file'), file ?? t('configuration.noFile')],
+          [t('configuration.dataFolder'), dataFolder],
+          [t('configuration.database'), database],
+        ]}
+      />
+      <TextInput
+        label={t('configuration.search')}
+        type="search"
+        value={search}
+        onChange={(event) => setSearch(event.currentTarget.value)}
+        maw={360}
+      />
+      <div className="scrolling">
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th scope="col">{t('configuration.name')}</th>
+              <th scope="col">{t('configuration.value')}</th>
+              <th scope="col">{t('configuration.from')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((value) => (
+              <ValueRow key={value.name} value={value} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+function ValueRow({ value: { name, from, isSet, isSecret, value } }: { readonly value: ConfigurationValue }) {
+  const { t } = useTranslation();
+  const secret = t(isSet ? 'configuration.secretSet' : 'configuration.secretNotSet');
+  return (
+    <tr>
+      <td>
+        <Code>{name}</Code>
+      </td>
+      <td className="breaking">{isSecret ? secret : (value ?? t('configuration.notSet'))}</td>
+      <td>
+        <Badge color={colors[from]} variant="light" className="state">
+          {t(`configuration.origins.${originKeys[from]}`)}
+        </Badge>
+      </td>
+    </tr>
+  );
+}

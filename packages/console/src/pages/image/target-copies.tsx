@@ -1,0 +1,87 @@
+import { Code, Group, Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+import type { ImageDetails } from '../../api/types.js';
+import { Digest } from '../../parts/digest.js';
+import { Facts } from '../../parts/facts.js';
+import { useFormats } from '../../parts/formats.js';
+import { Moment } from '../../parts/moment.js';
+import { Reason } from '../../parts/reason.js';
+import { Section } from '../../parts/section.js';
+import { StateBadge } from '../../parts/state-badge.js';
+
+/** The image on each target: its name there, state, digests and sizes by platform. */
+export function TargetCopies({ copies, pushed, names }: Pick<ImageDetails, 'copies' | 'pushed' | 'names'>) {
+  const { t } = useTranslation();
+  const { bytes } = useFormats();
+  const targets = [...new Set([...names.map(({ target }) => target), ...copies.map(({ target }) => target)])];
+  return (
+    <Section title={t('places.targets')}>
+      {targets.map((target) => {
+        const copy = copies.find((one) => one.target === target);
+        const name = names.find((one) => one.target === target);
+        const reference = copy?.reference ?? name?.reference;
+        const there = pushed.find((one) => one.name === reference);
+        return (
+          <Stack key={target} gap={6} className="part">
+            <Group gap="xs">
+              <Text fw={600}>{target}</Text>
+              {copy === undefined ? (
+                <Text size="sm" c="dimmed">
+                  {t('image.notTried')}
+                </Text>
+              ) : (
+                <StateBadge state={copy.state} />
+              )}
+            </Group>
+            {reference !== undefined && <Code className="breaking reference">{reference}</Code>}
+            {name?.fault !== undefined && <Text size="sm">{name.fault}</Text>}
+            <Reason code={copy?.code} reason={copy?.reason} isOpen={copy?.state === 'blocked'} />
+            <Facts
+              facts={[
+                copy !== undefined && [t('image.attempts'), String(copy.attempts)],
+                copy !== undefined && [t('image.lastTried'), <Moment key="tried" at={copy.lastTriedAt} />],
+                copy?.digest !== undefined && [t('image.digest'), <Digest key="digest" digest={copy.digest} />],
+                there !== undefined && [
+                  t('image.verified'),
+                  there.unverified === true ? t('image.notVerified') : t('image.isVerified'),
+                ],
+                there?.pushedAt !== undefined && [
+                  t('image.pushedAt'),
+                  <Moment key="pushed" at={Date.parse(`${there.pushedAt.replace(' ', 'T')}Z`)} form="time" />,
+                ],
+              ]}
+            />
+            {there !== undefined && there.platforms.length > 0 && (
+              <div className="scrolling">
+                <table className="plain-table">
+                  <thead>
+                    <tr>
+                      <th scope="col">{t('image.platform')}</th>
+                      <th scope="col">{t('image.digest')}</th>
+                      <th scope="col">{t('image.size')}</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {there.platforms.map(({ platform, digest, size }) => (
+                      <tr key={platform}>
+                        <td>{platform}</td>
+                        <td>{digest !== undefined && <Digest digest={digest} />}</td>
+                        <td>{size !== undefined && bytes(size)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            )}
+            {(copy?.dropped ?? []).length > 0 && (
+              <Text size="sm" c="dimmed">
+                {t('image.dropped', { count: copy?.dropped?.length ?? 0 })}
+              </Text>
+            )}
+          </Stack>
+        );
+      })}
+    </Section>
+  );
+}

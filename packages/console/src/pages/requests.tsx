@@ -1,0 +1,105 @@
+import { Badge, Button, Center, Code, Group, NativeSelect } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { requestsQuery } from '../api/queries.js';
+import type { ReceivedRequest } from '../api/types.js';
+import { Empty } from '../parts/empty.js';
+import { Moment } from '../parts/moment.js';
+import { Page } from '../parts/page.js';
+import { QueryView } from '../parts/query-view.js';
+
+const kinds = ['webhook', 'dispatch', 'api', 'console'] as const;
+const outcomes = ['accepted', 'ignored', 'refused'] as const;
+const colors = { accepted: 'green', ignored: 'gray', refused: 'red' } as const;
+
+export function RequestsPage() {
+  const { t } = useTranslation();
+  const [kind, setKind] = useState<(typeof kinds)[number]>();
+  const [outcome, setOutcome] = useState<(typeof outcomes)[number]>();
+  const requests = useInfiniteQuery(requestsQuery({ kind, outcome }));
+  const any = { value: '', label: t('images.any') };
+  return (
+    <Page title={t('places.requests')} description={t('requests.description')}>
+      <Group align="flex-end" className="filters">
+        <NativeSelect
+          label={t('requests.kind')}
+          value={kind ?? ''}
+          data={[any, ...kinds.map((one) => ({ value: one, label: t(`requests.kinds.${one}`) }))]}
+          onChange={({ currentTarget: { value } }) => setKind(kinds.find((one) => one === value))}
+        />
+        <NativeSelect
+          label={t('requests.outcome')}
+          value={outcome ?? ''}
+          data={[any, ...outcomes.map((one) => ({ value: one, label: t(`requests.outcomes.${one}`) }))]}
+          onChange={({ currentTarget: { value } }) => setOutcome(outcomes.find((one) => one === value))}
+        />
+      </Group>
+      <QueryView query={requests}>
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items);
+          if (items.length > 0) return <RequestTable items={items} />;
+          return (
+            <Empty icon="requests" title={t('requests.none')}>
+              {t('requests.noneHint')}
+            </Empty>
+          );
+        }}
+      </QueryView>
+      {requests.hasNextPage && (
+        <Center>
+          <Button variant="default" loading={requests.isFetchingNextPage} onClick={() => void requests.fetchNextPage()}>
+            {t('common.showMore')}
+          </Button>
+        </Center>
+      )}
+    </Page>
+  );
+}
+
+function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] }) {
+  const { t } = useTranslation();
+  return (
+    <div className="scrolling">
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th scope="col">{t('image.when')}</th>
+            <th scope="col">{t('requests.outcome')}</th>
+            <th scope="col">{t('requests.kind')}</th>
+            <th scope="col">{t('requests.what')}</th>
+            <th scope="col">{t('requests.who')}</th>
+            <th scope="col">{t('runs.why')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ id, at, outcome, status, kind, method, route, event, repository, who, delivery, reason }) => (
+            <tr key={id}>
+              <td>
+                <Moment at={at} form="time" />
+              </td>
+              <td>
+                <Badge color={colors[outcome]} variant="light" className="state">
+                  {t(`requests.outcomes.${outcome}`)} {status}
+                </Badge>
+              </td>
+              <td>{t(`requests.kinds.${kind}`)}</td>
+              <td className="breaking">
+                <Code>
+                  {method} {route}
+                </Code>{' '}
+                {[event, repository].filter((part) => part !== undefined).join(' · ')}
+              </td>
+              <td className="breaking">{who}</td>
+              <td className="breaking">
+                {reason}
+                {delivery !== undefined && <Code>{delivery}</Code>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { Badge, Button, Group, Text } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+
+import { changeSchedule } from '../api/calls.js';
+import { schedulesQuery } from '../api/queries.js';
+import type { Schedule } from '../api/types.js';
+import { Empty } from '../parts/empty.js';
+import { Facts } from '../parts/facts.js';
+import { FaultNotice } from '../parts/fault-notice.js';
+import { Moment } from '../parts/moment.js';
+import { Page } from '../parts/page.js';
+import { QueryView } from '../parts/query-view.js';
+import { Section } from '../parts/section.js';
+import { useIsOperator } from '../shell/session-gate.js';
+
+export function SchedulesPage() {
+  const { t } = useTranslation();
+  const schedules = useQuery(schedulesQuery);
+  return (
+    <Page title={t('places.schedules')} description={t('schedules.description')}>
+      <QueryView query={schedules}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty icon="schedules" title={t('schedules.none')}>
+              {t('schedules.noneHint')}
+            </Empty>
+          ) : (
+            items.map((schedule) => <ScheduleSection key={schedule.id} schedule={schedule} />)
+          )
+        }
+      </QueryView>
+    </Page>
+  );
+}
+
+function ScheduleSection({ schedule }: { readonly schedule: Schedule }) {
+  const { t } = useTranslation();
+  const isOperator = useIsOperator();
+  const { id, timing, exists, paused, note, last, next, timesRun, timesSkipped } = schedule;
+  const change = useMutation({
+    mutationFn: async (name: Parameters<typeof changeSchedule>[1]) => await changeSchedule(id, name),
+  });
+  const buttons = [paused ? 'resume' : 'pause', 'trigger'] as const;
+  return (
+    <Section
+      title={id}
+      aside={
+        <Group gap="xs">
+          {paused && (
+            <Badge color="yellow" variant="light" className="state">
+              {t('schedules.paused')}
+            </Badge>
+          )}
+          {isOperator &&
+            exists &&
+            buttons.map((name) => (
+              <Button
+                key={name}
+                size="xs"
+                variant="default"
+                loading={change.isPending && change.variables === name}
+                onClick={() => change.mutate(name)}
+              >
+                {t(`schedules.${name}`)}
+              </Button>
+            ))}
+        </Group>
+      }
+    >
+      {change.error !== null && <FaultNotice error={change.error} />}
+      {!exists && <Text size="sm">{t('schedules.missingHint')}</Text>}
+      <Facts
+        facts={[
+          [t('schedules.timing'), timing],
+          note !== undefined && [t('schedules.note'), note],
+          last !== undefined && [t('schedules.last'), <Moment key="last" at={last.at} />],
+          [t('schedules.timesRun'), String(timesRun)],
+          timesSkipped > 0 && [t('schedules.timesSkipped'), String(timesSkipped)],
+        ]}
+      />
+      {next.length > 0 && (
+        <div>
+          <Text size="sm" fw={600}>
+            {t('schedules.next')}
+          </Text>
+          <ul className="changes">
+            {next.map((at) => (
+              <li key={at}>
+                <Moment at={at} form="time" />
+                {' · '}
+                <Moment at={at} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,93 @@
+import { Badge, Group, Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+import type { UpstreamCheck } from '../../api/types.js';
+import { TextLink } from '../../parts/links.js';
+import { Moment } from '../../parts/moment.js';
+
+const colors = { running: 'blue', done: 'green', failed: 'red', cancelled: 'gray' } as const;
+type Change = UpstreamCheck['added'][number];
+
+/** One check of an upstream: what the release added, changed and removed. */
+export function CheckDetails({ check, isOpen }: { readonly check: UpstreamCheck; readonly isOpen: boolean }) {
+  const { t } = useTranslation();
+  const { state, startedAt, release, previous, isNew, added, changed, removed, unchanged, waitsFor, fault } = check;
+  const { skipped, notes, wanted } = check;
+  const refused = wanted.filter(({ reason }) => reason !== undefined);
+  return (
+    <details className="check" open={isOpen}>
+      <summary>
+        <Group component="span" gap="xs" display="inline-flex">
+          <Badge color={colors[state]} variant="light" className="state">
+            {t(`upstreams.states.${state}`)}
+          </Badge>
+          <Text size="sm" component="span">
+            {release !== undefined && previous !== undefined && previous !== release
+              ? `${previous} → ${release}`
+              : release}
+          </Text>
+          <Text size="xs" c="dimmed" component="span">
+            <Moment at={startedAt} />
+          </Text>
+        </Group>
+      </summary>
+      <Stack gap={6} mt="xs">
+        {waitsFor !== undefined && <Text size="sm">{t('upstreams.waitsFor', { what: waitsFor })}</Text>}
+        {fault !== undefined && (
+          <Text size="sm" className="blocked-text breaking">
+            {fault}
+          </Text>
+        )}
+        {isNew === false && (
+          <Text size="sm" c="dimmed">
+            {t('upstreams.handledBefore')}
+          </Text>
+        )}
+        <Changes title={t('upstreams.added')} changes={added} />
+        <Changes title={t('upstreams.changed')} changes={changed} />
+        <Changes title={t('upstreams.removed')} changes={removed} />
+        {unchanged > 0 && (
+          <Text size="sm" c="dimmed">
+            {t('upstreams.unchanged', { count: unchanged })}
+          </Text>
+        )}
+        {[
+          ...refused.map(({ image, reason }) => `${image}: ${reason ?? ''}`),
+          ...skipped.map(({ what, reason }) => `${what}: ${reason}`),
+          ...notes,
+        ].map((line) => (
+          <Text key={line} size="sm" className="breaking">
+            {line}
+          </Text>
+        ))}
+      </Stack>
+    </details>
+  );
+}
+
+function Changes({ title, changes }: { readonly title: string; readonly changes: readonly Change[] }) {
+  if (changes.length === 0) return null;
+  return (
+    <div>
+      <Text size="sm" fw={600}>
+        {title}
+      </Text>
+      <ul className="changes">
+        {changes.map(({ image, services, oldTag, newTag }) => (
+          <li key={`${image} ${services.join(' ')}`}>
+            <TextLink to="/image" search={{ reference: image }} size="sm" className="breaking">
+              {image}
+            </TextLink>
+            {oldTag !== undefined && newTag !== undefined && ` ${oldTag} → ${newTag}`}
+            {services.length > 0 && (
+              <Text size="xs" c="dimmed" component="span">
+                {' '}
+                {services.join(', ')}
+              </Text>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,5 @@
+import { basePath } from '../base-path.js';
+
+export function Logo({ size }: { readonly size: number }) {
+  return <img src={`${basePath}ferry.svg`} alt="" width={size} height={size} />;
+}

@@ -1,0 +1,24 @@
+import { Badge } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+const colors = {
+  pending: 'gray',
+  waiting: 'yellow',
+  retrying: 'orange',
+  blocked: 'red',
+  pushed: 'green',
+  adopted: 'teal',
+  withdrawn: 'gray',
+} as const;
+
+export type ShownState = keyof typeof colors;
+
+/** The state of an image or of a copy: a colour and a word, since not everybody sees the colour. */
+export function StateBadge({ state }: { readonly state: ShownState }) {
+  const { t } = useTranslation();
+  return (
+    <Badge color={colors[state]} variant={state === 'withdrawn' ? 'outline' : 'light'} className="state">
+      {t(`state.${state}`)}
+    </Badge>
+  );
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+
+import { cliLines } from '../src/actions/cli-lines.js';
+
+test('an action on named images is the command of each', () => {
+  expect(cliLines({ action: 'retry', images: ['nginx:1.27', 'redis:7'] })).toEqual([
+    'ferry retry nginx:1.27',
+    'ferry retry redis:7',
+  ]);
+  expect(cliLines({ action: 'remove', images: ['nginx:1.27'] })).toEqual(['ferry remove nginx:1.27']);
+  expect(cliLines({ action: 'backfill', target: 'aliyun', filter: {} })).toEqual(['ferry sync --backfill aliyun']);
+});
+
+test('every blocked image has one command; another filter has none', () => {
+  expect(cliLines({ action: 'retry', filter: { state: 'blocked' } })).toEqual(['ferry retry --blocked']);
+  expect(cliLines({ action: 'retry', filter: { state: 'blocked', code: 'denied' } })).toEqual([]);
+});
+
+test('a name that a shell would read is quoted', () => {
+  expect(cliLines({ action: 'remove', images: ["a'b; rm -rf /"] })).toEqual([
+    String.raw`ferry remove 'a'\''b; rm -rf /'`,
+  ]);
+});
