@@ -8,11 +8,9 @@ import type { UploadSession } from './blob-push.js';
 import type { HashTrail } from './hash-trail.js';
 import type { Blob } from './image-blobs.js';
 
-/** A record is renewed after this many bytes, and after less if that takes long. */
-const stepBytes = 16 * 1024 * 1024;
-const leastStepBytes = 512 * 1024;
-const stepMs = 150;
-const leastStepMs = 100;
+/** A record is renewed after this many bytes, and not more often than that. */
+const stepBytes = 512 * 1024;
+const stepMs = 100;
 /** One that has not changed is renewed after this time, so that it does not look abandoned. */
 const renewedMs = 60_000;
 /** Hash states this far behind the last byte are all recorded; of older ones one for each doubling of the distance. */
@@ -72,8 +70,7 @@ export class UploadRecorder {
     const bytes = standing.flushed - this.#savedBytes;
     const ms = performance.now() - this.#savedAt;
     const hasOtherPlace = standing.confirmed !== this.#savedConfirmed;
-    const isDue = bytes >= stepBytes || (ms >= stepMs && bytes >= leastStepBytes);
-    if (hasOtherPlace || (isDue && ms >= leastStepMs)) this.#save(standing);
+    if (hasOtherPlace || (bytes >= stepBytes && ms >= stepMs)) this.#save(standing);
   }
 
   /** The upload ends here, and may be continued by another process. */
