@@ -69,6 +69,36 @@ describe('an activity for many images', () => {
     expect(await stage.statusOf(large)).toBe(PushStatus.pending);
   });
 
+  test('two repositories that want one name on a target get two, and all tags of one get the same', async () => {
+    const stage = await startActivityStage();
+    const images = ['a/app:v1', 'a/app:v2', 'b/app:v1', 'b/app:v2'].map((name) => `${stage.source.host}/${name}`);
+    for (const name of ['a/app', 'b/app']) {
+      for (const tag of ['v1', 'v2']) placeImage(stage.source, name, { tag });
+    }
+    for (const image of images) await stage.want(image);
+
+    expect(await stage.sync(images)).toMatchObject({ settled: { images: 4, pushed: 4 }, single: [] });
+
+    const tags = [...stage.aliyun.manifests.keys()].filter((name) => /@v\d$/.test(name)).toSorted();
+    expect(tags).toHaveLength(4);
+    expect(new Set(tags.map((name) => name.split('@')[0])).size).toBe(2);
+  });
+
+  test('an announced short wait is left to the workflow of the image, and a long one is recorded with its time', async () => {
+    const stage = await startActivityStage();
+    const [soon = '', late = '', other = ''] = await placeWanted(stage, ['soon', 'late', 'other']);
+    const refuse = (name: RegExp, seconds: string): void =>
+      stage.source.when('HEAD', name, ({ response }) => answer(response, 429, { 'retry-after': seconds }));
+    refuse(/soon\/manifests/, '20');
+    refuse(/late\/manifests/, '7200');
+
+    const { settled, single } = await stage.sync([soon, late, other]);
+
+    expect(single).toMatchObject([{ image: soon, plan: { kind: 'stopped', fault: { code: 'rate-limited' } } }]);
+    expect(settled).toMatchObject({ images: 2, pushed: 1, waiting: 1, notDone: [{ image: late }] });
+    expect(settled.againAt).toBeGreaterThan(Date.now() + 7_000_000);
+  });
+
   test('an image whose tag is missing, and one without a pending row, are settled', async () => {
     const stage = await startActivityStage();
     placeImage(stage.source, 'team/missing', { tag: 'v2' });
