@@ -19,11 +19,16 @@ export class HistoryLimit {
     this.#longestEvents = longestEvents;
   }
 
-  /** Whether the history is too long. The first time, it stores the length for `mayStillGrow`. */
-  isReached(): boolean {
+  /**
+   * Whether the history is too long. The first time, it stores the length for `mayStillGrow`.
+   *
+   * @param certain events that what must still be started adds in any case
+   */
+  isReached(certain = 0): boolean {
+    if (this.#drainsFrom !== undefined) return true;
     const { continueAsNewSuggested, historyLength } = workflowInfo();
-    const isReached = continueAsNewSuggested || historyLength > this.#longestEvents;
-    if (isReached) this.#drainsFrom ??= historyLength;
+    const isReached = continueAsNewSuggested || historyLength + certain > this.#longestEvents;
+    if (isReached) this.#drainsFrom = historyLength + certain;
     return isReached;
   }
 

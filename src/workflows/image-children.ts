@@ -20,6 +20,9 @@ const planIsFreshMs = 5 * 60_000;
 /** Requested images may exceed the size of the pool by this number: others do not delay them. */
 const reservedForAsked = 4;
 
+/** What a workflow of an image adds to the history of the run, with its workflow tasks. */
+const eventsPerImage = 8;
+
 interface WaitingImage {
   readonly single: SingleImage;
   readonly plannedAt: number;
@@ -56,6 +59,12 @@ export class ImageChildren {
   /** How many requested or discovered images wait for their turn. */
   waiting(kind: 'asked' | 'discovered'): number {
     return this.#waiting[kind].length;
+  }
+
+  /** Events that waiting images add which are started even if the history is too long: they were partly copied. */
+  get certainEvents(): number {
+    const { asked, discovered } = this.#waiting;
+    return eventsPerImage * [...asked, ...discovered].filter(({ single }) => single.copied !== undefined).length;
   }
 
   /** Adds an image that the pool has in flight. */

@@ -72,7 +72,7 @@ export class RunScheduler {
     const tags = this.#beginTagCheck(run);
     this.#tags = tags;
     for (;;) {
-      const draining = this.#history.isReached();
+      const draining = this.#history.isReached(this.#children.certainEvents);
       // A transfer may take hours. While the pool drains, requested images are still started, within limits.
       const mayStart = !draining || this.#history.mayStillGrow;
       this.#isDraining = draining;
