@@ -8,6 +8,7 @@ import type { BatchPorts } from '../planning/image-batch.js';
 import { ImageSlots } from '../planning/image-slots.js';
 import { ImageTurns } from '../planning/image-turns.js';
 import { ImagePlanner } from '../planning/plan-image.js';
+import { TargetOutages } from '../planning/target-outages.js';
 import { activity } from './activity.js';
 import { breakLog } from './break-log.js';
 import { withHeartbeat } from './with-heartbeat.js';
@@ -21,7 +22,13 @@ export interface ImagePorts extends BatchPorts {
 export function createImageActivities(ports: ImagePorts): ImageActivities & BatchActivities {
   const { pushed, targets } = ports;
   const planner = new ImagePlanner(ports);
-  const parts = { ports, planner, slots: new ImageSlots(), turns: ports.turns ?? new ImageTurns() };
+  const parts = {
+    ports,
+    planner,
+    slots: new ImageSlots(),
+    turns: ports.turns ?? new ImageTurns(),
+    outages: new TargetOutages(),
+  };
 
   return {
     planImage: activity(

@@ -1,17 +1,10 @@
 /** Many images in one activity: planned together, recorded together, and copied if they are small. */
 import type { CopyProgress } from '@image-ferry/registry';
 
-import type {
-  CopyImageInput,
-  ImagePlan,
-  SingleImage,
-  SyncImagesHeartbeat,
-  SyncImagesResult,
-} from '../contract/activity-types.js';
+import type { CopyImageInput, ImagePlan, SyncImagesHeartbeat, SyncImagesResult } from '../contract/activity-types.js';
 import { pauseBeforeNextAttempt } from '../contract/copy-attempts.js';
 import { copiedImage, copiedTargets, stoppedImage } from '../contract/recorded-image.js';
-import type { CopyPlan, RecordedImage } from '../contract/recorded-image.js';
-import type { SyncImageResult } from '../contract/sync-messages.js';
+import type { CopyPlan } from '../contract/recorded-image.js';
 import type { PlanReadsStore } from '../database/plan-reads-store.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { RunStore, SettledOutcome } from '../database/run-store.js';
@@ -20,11 +13,14 @@ import { TransferMeter } from '../domain/transfer-meter.js';
 import { BatchTally, nothingOver } from './batch-tally.js';
 import { resultRecorded } from './earlier-attempt.js';
 import type { ImageSlots } from './image-slots.js';
+import { answersIn, over } from './image-step.js';
+import type { ImageStep } from './image-step.js';
 import type { ImageTurns } from './image-turns.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import type { ImagePlanner, PlanPorts } from './plan-image.js';
 import { runCopy } from './run-copy.js';
 import type { CopyPorts } from './run-copy.js';
+import type { TargetOutages } from './target-outages.js';
 
 /** An image with more compressed bytes than this has an activity of its own. */
 const smallImageBytes = 8 * 1024 * 1024;
@@ -44,6 +40,7 @@ export interface BatchParts {
   readonly planner: ImagePlanner;
   readonly slots: ImageSlots;
   readonly turns: ImageTurns;
+  readonly outages: TargetOutages;
 }
 
 export interface BatchRequest {
@@ -59,11 +56,6 @@ export interface BatchRequest {
   /** Called for each image whose copy begins. @returns what is called with each step of the copy */
   readonly watch: (image: string) => (progress: CopyProgress) => void;
 }
-
-type Step =
-  | { readonly kind: 'over'; readonly result: SyncImageResult }
-  | { readonly kind: 'record'; readonly recorded: RecordedImage }
-  | { readonly kind: 'single'; readonly single: SingleImage };
 
 /** @throws FerryError of the database; the signal's reason */
 export async function syncBatch(parts: BatchParts, request: BatchRequest): Promise<SyncImagesResult> {
@@ -122,14 +114,17 @@ class ImageBatch {
   }
 
   async #syncImage(image: string): Promise<void> {
-    this.#abort.signal.throwIfAborted();
-    const step = await this.#stepOf(image);
+    const { signal } = this.#abort;
+    signal.throwIfAborted();
+    const { outages, ports } = this.#parts;
+    const names = this.#request.areAsked === true ? [] : ports.targets.map(({ name }) => name);
+    const step = await outages.run(names, { signal, answers: answersIn }, async () => await this.#stepOf(image));
     if (step.kind === 'record') await this.#recorder.record(step.recorded);
     if (step.kind === 'single') this.#tally.addSingle(step.single);
     else this.#tally.addSettled(step.kind === 'record' ? step.recorded.result : step.result);
   }
 
-  async #stepOf(image: string): Promise<Step> {
+  async #stepOf(image: string): Promise<ImageStep> {
     const { signal } = this.#abort;
     const planner = await this.#planner();
     try {
@@ -162,9 +157,9 @@ class ImageBatch {
     return (await this.#parts.ports.runs.settledIn(run, [image])).get(image);
   }
 
-  async #next(image: string, plan: ImagePlan): Promise<Step> {
+  async #next(image: string, plan: ImagePlan): Promise<ImageStep> {
     const now = Date.now();
-    const toRetry = (): Step => ({ kind: 'single', single: { image, plan } });
+    const toRetry = (): ImageStep => ({ kind: 'single', single: { image, plan } });
     switch (plan.kind) {
       case 'nothing':
         return over({ image, state: 'nothing', targets: [], notDone: [], bytesRead: 0 });
@@ -191,7 +186,7 @@ class ImageBatch {
     }
   }
 
-  async #copied(image: string, plan: CopyPlan): Promise<Step> {
+  async #copied(image: string, plan: CopyPlan): Promise<ImageStep> {
     const retrying = plan.open.filter(({ fault }) => fault !== undefined);
     const input = copyInput(image, plan);
     const isSmall = plan.imageBytes !== undefined && plan.imageBytes <= smallImageBytes;
@@ -204,7 +199,8 @@ class ImageBatch {
     const { left } = plan;
     const faults = [...copied.open, ...left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     if (pauseBeforeNextAttempt(0, faults) !== undefined) {
-      return { kind: 'single', single: { image, plan, copied } };
+      const isOfSource = results.some(({ sourceFault }) => sourceFault !== undefined);
+      return { kind: 'single', single: { image, plan, copied }, isOfSource };
     }
     return { kind: 'record', recorded: copiedImage(image, plan, { left, copied }, Date.now()) };
   }
@@ -238,10 +234,6 @@ class ImageBatch {
       transfers: meters.map(([image, meter]) => ({ image, transfer: meter.state(now) })),
     };
   }
-}
-
-function over(result: SyncImageResult): Step {
-  return { kind: 'over', result };
 }
 
 /** @returns undefined if only Docker daemons copy the image */
