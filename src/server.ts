@@ -10,6 +10,7 @@ import { lazyClient } from './client/connect.js';
 import { queuesFor } from './client/worker-availability.js';
 import { createConsolePorts } from './composition/console/console-ports.js';
 import { signInSettings } from './composition/console/sign-in.js';
+import { openExisting } from './composition/open-stores.js';
 import { StatusDatabase } from './composition/status-database.js';
 import { readConsoleConfig } from './config/console-config.js';
 import { distFolder, packageVersion } from './config/package-folder.js';
@@ -21,7 +22,9 @@ import { FerryError } from './domain/ferry-error.js';
 import { createLogger } from './logger.js';
 import { createHttpServer } from './server/http-server.js';
 import type { ReadDatabase } from './server/read-database.js';
+import { RequestLog } from './server/received-requests.js';
 import { temporalWork } from './server/temporal-work.js';
+import { underBasePath } from './server/under-base-path.js';
 
 /** Requests in flight get this long when the server stops. */
 const stopWithinMs = 5_000;
@@ -55,21 +58,36 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
   const database = new StatusDatabase(where);
   const work = temporalWork(temporal, queuesFor(hasDockerTargets ? [{ engine: 'docker' }] : []));
   const readDatabase: ReadDatabase = async (query) => await database.read(query);
-  const consolePorts = createConsolePorts({ config: readConsoleConfig(variables), temporal, database });
+  const writing = new StatusDatabase(where, openExisting);
+  const requests = new RequestLog({
+    record: async (received) => await writing.read(async ({ requests: store }) => await store.record(received)),
+    log,
+  });
+  const consolePorts = createConsolePorts({
+    config: readConsoleConfig(variables),
+    variables,
+    dataDir,
+    databasePlace: where,
+    temporal,
+    serverWork: work,
+    reading: database,
+    writing,
+  });
   const stopping = new AbortController();
   try {
     const httpServer = createHttpServer({
       ...settings,
-      signIn: signInSettings(signIn, dataDir, log),
+      signIn: signInSettings(signIn, { dataDir, variables, log }),
       console: consolePorts,
       consoleFolder: join(distFolder, 'ferry', 'console'),
       work,
       readDatabase,
       version: packageVersion(),
       log,
+      requests,
       stopping: stopping.signal,
     });
-    const server = await serve(httpServer.fetch, listen, options);
+    const server = await serve(underBasePath(httpServer.fetch, signIn.basePath), listen, options);
     const told = shutdownSignal();
     process.send?.({ ready: server.address });
     log.info({ address: server.address }, 'server listens');
@@ -77,8 +95,10 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     stopping.abort();
     await server.stop();
   } finally {
+    await requests.flush();
     await temporal.close();
     await database.close();
+    await writing.close();
     if (process.connected) process.disconnect();
   }
 }

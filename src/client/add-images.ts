@@ -49,6 +49,22 @@ export async function addImagesResult(
   return (await resultOf(temporal, { workflowId: addImageId(delivery) }, signal)) as AddImageResult;
 }
 
+/** What became of the images of a delivery; undefined while it runs, if it named none, or if Temporal has forgotten it. */
+export async function addImagesOutcome(
+  temporal: TemporalClient,
+  delivery: string,
+): Promise<AddImageResult['images'] | undefined> {
+  const { client, withDeadline } = temporal;
+  try {
+    const { status } = await withDeadline(async () => await client.workflow.getHandle(addImageId(delivery)).describe());
+    if (status.name !== 'COMPLETED') return undefined;
+    return (await withDeadline(async () => await addImagesResult(temporal, delivery))).images;
+  } catch {
+    // Only informative: left out if it is not available.
+    return undefined;
+  }
+}
+
 /**
  * Starts one `AddImage` workflow for a delivery and waits for the outcome of each reference. A repeated delivery joins
  * the running workflow.

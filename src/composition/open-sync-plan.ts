@@ -6,9 +6,10 @@ import { assertUsable } from '../database/forms/assert-usable.js';
 import { examineTables } from '../database/forms/examine-tables.js';
 import { createStores } from '../database/stores.js';
 import type { Stores } from '../database/stores.js';
-import type { PlanSink, PlanSummary } from '../domain/plan-types.js';
+import type { PendingPlan, PlanSink, PlanSummary } from '../domain/plan-types.js';
 import { PlannedPulls } from '../planning/planned-pulls.js';
 import { planSync } from '../planning/sync-plan.js';
+import type { SyncPlanPorts } from '../planning/sync-plan.js';
 import { createCopyEngine } from './copy-engine.js';
 import { openReadOnly } from './open-stores.js';
 import { openRegistries } from './registries.js';
@@ -34,24 +35,52 @@ export async function planOfSync(
   try {
     assertUsable(await examineTables(database, { isMigrated: true }), database.place, { convertEngine: false });
     const stores = createStores(database);
-    const pulls = new PlannedPulls(await knownAllowances(stores, config), spendPulls);
-    const blobLocations = {
-      known: async (...asked: Parameters<typeof stores.blobs.known>) => await stores.blobs.known(...asked),
-      record: async () => undefined,
-      forget: async () => undefined,
-    };
-    const registries = openRegistries({ ...config, blobLocations, pulls });
-    try {
-      const engine = {
-        ...createCopyEngine(registries),
-        survey: async (...[request, options]: Parameters<Survey>) => await surveyCopy(registries, request, options),
-      };
-      return await planSync({ ...stores, engine, targets: config.targets, pulls }, sink, signal);
-    } finally {
-      registries.close();
-    }
+    return await withPlanPorts(config, stores, spendPulls, async (ports) => await planSync(ports, sink, signal));
   } finally {
     await database.close();
+  }
+}
+
+/** The same for some images, as if they were pending. */
+export async function planOfImages(
+  config: FerryConfig,
+  images: AsyncIterable<readonly PendingPlan[]>,
+  sink: PlanSink,
+  { stores, spendPulls, signal }: PlanOptions & { readonly stores: Stores },
+): Promise<PlanSummary> {
+  const plan: SyncPlanPorts['plan'] = {
+    async *pendingImages() {
+      yield* images;
+    },
+    async *refusedRows() {},
+    unverified: async () => 0,
+  };
+  return await withPlanPorts(config, stores, spendPulls, async (ports) => {
+    return await planSync({ ...ports, plan }, sink, signal);
+  });
+}
+
+async function withPlanPorts<T>(
+  config: FerryConfig,
+  stores: Stores,
+  spendPulls: boolean,
+  work: (ports: SyncPlanPorts) => Promise<T>,
+): Promise<T> {
+  const pulls = new PlannedPulls(await knownAllowances(stores, config), spendPulls);
+  const blobLocations = {
+    known: async (...asked: Parameters<typeof stores.blobs.known>) => await stores.blobs.known(...asked),
+    record: async () => undefined,
+    forget: async () => undefined,
+  };
+  const registries = openRegistries({ ...config, blobLocations, pulls });
+  try {
+    const engine = {
+      ...createCopyEngine(registries),
+      survey: async (...[request, options]: Parameters<Survey>) => await surveyCopy(registries, request, options),
+    };
+    return await work({ ...stores, engine, targets: config.targets, pulls });
+  } finally {
+    registries.close();
   }
 }
 

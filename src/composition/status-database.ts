@@ -11,15 +11,17 @@ interface OpenedDatabase {
 }
 
 /**
- * The server's database: opened read-only by the first query, and again by the next one after a query that failed. The
- * server starts, and takes webhooks, without it.
+ * A database of the server: opened by the first query, read-only by default, and again by the next one after a query that
+ * failed. The server starts, and takes webhooks, without it.
  */
 export class StatusDatabase {
   readonly #settings: DatabaseSettings;
+  readonly #openDatabase: typeof openReadOnly;
   #opening: Promise<OpenedDatabase> | undefined;
 
-  constructor(settings: DatabaseSettings) {
+  constructor(settings: DatabaseSettings, openDatabase: typeof openReadOnly = openReadOnly) {
     this.#settings = settings;
+    this.#openDatabase = openDatabase;
   }
 
   /** @throws DatabaseFault when the database is missing, not migrated, or does not answer */
@@ -49,6 +51,6 @@ export class StatusDatabase {
   }
 
   async #open(): Promise<OpenedDatabase> {
-    return { database: await openReadOnly(this.#settings), queries: 0, isBroken: false };
+    return { database: await this.#openDatabase(this.#settings), queries: 0, isBroken: false };
   }
 }

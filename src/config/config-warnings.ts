@@ -23,6 +23,6 @@ export function describeConfigFile(variables: Variables): string {
   return path === '' ? `configuration file named in ${file}` : `configuration file ${path}`;
 }
 
-function namesConfigFile({ FERRY_CONFIG: path = '', FERRY_CONFIG_FILE: file = '' }: Variables): boolean {
+export function namesConfigFile({ FERRY_CONFIG: path = '', FERRY_CONFIG_FILE: file = '' }: Variables): boolean {
   return path !== '' || file !== '';
 }

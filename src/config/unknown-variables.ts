@@ -9,7 +9,7 @@ export interface UnknownVariable {
 }
 
 /** The ferry's own variables, and those of others that it reads. Each also exists with `_FILE`. */
-const known: readonly string[] = [
+export const knownVariables: readonly string[] = [
   'ALIYUN_REGISTRY',
   'ALIYUN_NAME_SPACE',
   'ALIYUN_REGISTRY_USER',
@@ -67,8 +67,8 @@ const known: readonly string[] = [
  */
 export function unknownVariables(variables: Variables): readonly UnknownVariable[] {
   const isSet = (name: string): boolean => (variables[name] ?? '') !== '';
-  const names = known.flatMap((name) => [name, `${name}_FILE`]);
-  const unset = known.filter((name) => !isSet(name) && !isSet(`${name}_FILE`));
+  const names = knownVariables.flatMap((name) => [name, `${name}_FILE`]);
+  const unset = knownVariables.filter((name) => !isSet(name) && !isSet(`${name}_FILE`));
   return Object.keys(variables)
     .filter((given) => isSet(given) && !names.includes(given))
     .flatMap((given) => {

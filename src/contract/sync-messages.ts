@@ -175,6 +175,8 @@ export interface AddImageInput {
   readonly images: readonly (string | RequestedImage)[];
   /** Platforms, or `all` alone; absent: `FERRY_PLATFORMS`. */
   readonly platforms?: readonly string[] | undefined;
+  /** Names of targets; absent: every configured one. */
+  readonly targets?: readonly string[] | undefined;
   /** False: only record them. */
   readonly sync?: boolean;
   /** Who requests it, for the record. */

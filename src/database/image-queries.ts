@@ -1,13 +1,15 @@
 import type { ImageFilter } from '../domain/image-filter.js';
+import { shownStatusOf } from './effective-status.js';
 import { readEventsOf } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readPushedOf } from './pushed/list-pushed.js';
 import { readReplaced } from './pushed/replaced-tags.js';
 import type { ReplacedTag } from './pushed/replaced-tags.js';
+import { WantedState } from './status-views.js';
 import type { ImageStatus } from './status-views.js';
 import { countImages, listImages, rowsOfImage } from './wanted/list-images.js';
 import type { ImageEntry, ImageOrder, ImagePage, ImagePlace } from './wanted/list-images.js';
-import { readCopies } from './wanted/list-wanted.js';
+import { readCopies, selectWanted } from './wanted/list-wanted.js';
 
 const eventsShown = 200;
 
@@ -33,6 +35,12 @@ export class ImageQueries {
 
   async count(filter: ImageFilter): Promise<number> {
     return await countImages(this.#database, filter);
+  }
+
+  /** The states of the rows of an image, without duplicates of rows. @param image canonical */
+  async statesOf(image: string): Promise<readonly WantedState[]> {
+    const rows = await selectWanted(this.#database).where('image', '=', image).orderBy('id').execute();
+    return rows.map((row) => WantedState[shownStatusOf(row)]);
   }
 
   /** @param image canonical; its lists are empty if it was never wanted */

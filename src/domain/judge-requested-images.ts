@@ -19,6 +19,8 @@ import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js
 export interface AddRequest {
   readonly images: readonly (string | RequestedImage)[];
   readonly platforms?: readonly string[] | undefined;
+  /** Names of targets; absent: every configured one. */
+  readonly targets?: readonly string[] | undefined;
 }
 
 export interface AddPorts {
@@ -50,7 +52,7 @@ export interface ReadAddRequest {
 
 /** The first half of {@link addImages}, for callers that record the requests together with other data. */
 export async function readAddRequest(
-  { images, platforms: asked }: AddRequest,
+  { images, platforms: asked, targets }: AddRequest,
   { sources, platforms: standard }: Omit<AddPorts, 'wanted'>,
   requestedBy: RequestedBy,
 ): Promise<ReadAddRequest> {
@@ -65,7 +67,7 @@ export async function readAddRequest(
   );
   return {
     imageRequests: read.flatMap(({ reference, platforms }) =>
-      reference === undefined ? [] : platforms.map((platform) => ({ reference, platform, requestedBy })),
+      reference === undefined ? [] : platforms.map((platform) => ({ reference, platform, requestedBy, targets })),
     ),
     answers(results) {
       const byKey = new Map(results.map((result) => [`${result.image}|${result.platform}`, result]));

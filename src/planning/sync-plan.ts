@@ -32,7 +32,7 @@ import { PlannedPulls, PullNotSpent } from './planned-pulls.js';
 const imagesAtOnce = 4;
 
 export interface SyncPlanPorts {
-  readonly plan: PlanStore;
+  readonly plan: Pick<PlanStore, 'pendingImages' | 'refusedRows' | 'unverified'>;
   readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf'>;
   readonly engine: Pick<CopyEngine, 'resolve' | 'head'> & {
     survey(request: CopyRequest, options?: Pick<CopyOptions, 'signal'>): Promise<CopySurvey>;

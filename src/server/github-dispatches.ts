@@ -6,6 +6,7 @@ import { bearerToken, gitHubProblems, json } from './answer-schemas.js';
 import { eventTypes, readEvent } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
 import { answerAsGitHub, refusal } from './problems.js';
+import { noteRequest } from './received-requests.js';
 import { assertJsonTypeAsGitHub, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
 import { logIgnored, startWork } from './server-work.js';
@@ -88,18 +89,22 @@ export function gitHubDispatches({ tokens, repositories, upstreams, limit, work,
       const { owner, repo } = context.req.valid('param');
       const { event_type: type, client_payload: payload } = context.req.valid('json');
       const repository = `${owner}/${repo}`;
+      noteRequest(context, { repository, event: type });
       const delivery = await start({ event: read(type, payload, repository), type, repository });
+      noteRequest(context, { delivery });
       return context.body(null, 204, { 'x-github-delivery': delivery });
     })
     .openapi({ ...dispatchWorkflow, middleware: body }, async (context) => {
       const { owner, repo, id } = context.req.valid('param');
       const repository = `${owner}/${repo}`;
       const type = typeOf(id);
+      noteRequest(context, { repository, event: type });
       const event = read(type, context.req.valid('json').inputs, repository);
       if (event.ignored !== undefined) {
         throw refusal(422, `Unexpected inputs provided: ${JSON.stringify(event.ignored)}`);
       }
       const delivery = await start({ event, type, repository });
+      noteRequest(context, { delivery });
       return context.body(null, 204, { 'x-github-delivery': delivery });
     });
 

@@ -6,6 +6,7 @@ import { json, problems } from './answer-schemas.js';
 import { readEvent } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
 import { refusal } from './problems.js';
+import { noteRequest } from './received-requests.js';
 import { assertJsonType, checked, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
 import { logIgnored, startWork } from './server-work.js';
@@ -70,13 +71,16 @@ export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit,
     const { 'x-github-delivery': id, 'x-github-event': name } = context.req.valid('header');
     const payload = context.req.valid('json');
     const repository = payload.repository?.full_name;
+    noteRequest(context, { repository });
     if (name === 'ping') {
+      noteRequest(context, { outcome: 'ignored', reason: 'a ping' });
       log.info({ delivery: id, repository }, 'received a ping from GitHub');
       return context.json({ delivery: id, pong: true as const }, 200);
     }
 
     const event = isCounted(repository) ? readDelivery(name, payload, repository ?? 'GitHub') : undefined;
     if (event === undefined) {
+      noteRequest(context, { outcome: 'ignored', reason: 'this event means nothing here' });
       log.info({ delivery: id, event: name, repository }, 'delivery ignored');
       return context.json({ delivery: id, ignored: true as const }, 202);
     }
@@ -94,6 +98,7 @@ export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit,
     const name = context.req.header('x-github-event') ?? '';
     if (!deliveryId.test(id)) throw refusal(400, 'the header X-GitHub-Delivery is missing or invalid');
     if (!/^\w{1,64}$/.test(name)) throw refusal(400, 'the header X-GitHub-Event is missing or invalid');
+    noteRequest(context, { delivery: id, event: name });
     await next();
   }
 

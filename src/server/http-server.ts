@@ -9,6 +9,7 @@ import { imagesApi } from './images-api.js';
 import { openApiApp } from './open-api-app.js';
 import { answerProblem, refusal } from './problems.js';
 import type { ReadDatabase } from './read-database.js';
+import type { RequestLog } from './received-requests.js';
 import { createRequestLimit } from './request-limit.js';
 import type { ServerLog, ServerWork } from './server-work.js';
 import { statusApi } from './status-api.js';
@@ -38,6 +39,8 @@ export interface HttpServerOptions {
   /** The ways to sign in, besides the tokens of the API. */
   readonly signIn: Omit<SignInSettings, 'apiTokens'>;
   readonly console: ConsolePorts;
+  /** Keeps requests that change something; absent: they are only logged. */
+  readonly requests?: RequestLog | undefined;
   /** Aborted when the server stops: ends streams of events. */
   readonly stopping: AbortSignal;
 }
@@ -103,6 +106,7 @@ export function createHttpServer(options: HttpServerOptions) {
     if (context.res.status >= 400) log.warn(facts, 'request refused');
     else log.info(facts, 'request answered');
   });
+  if (options.requests !== undefined) app.use(options.requests.middleware);
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
     scheme: 'bearer',

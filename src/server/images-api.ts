@@ -5,9 +5,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { shownInAnswers } from '../domain/judge-requested-images.js';
 import { bearerToken, json, problems } from './answer-schemas.js';
-import { readAddImage } from './event-types.js';
+import { EventType, readAddImage } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
 import { refusal } from './problems.js';
+import { noteRequest } from './received-requests.js';
 import { assertJsonType, jsonBody, limitedBody } from './request-body.js';
 import type { RequestLimit } from './request-limit.js';
 import { logIgnored } from './server-work.js';
@@ -97,6 +98,7 @@ export function imagesApi({ tokens, limit, work, log }: ImagesApiOptions) {
     const event = readAddImage(context.req.valid('json'), 'POST /api/images');
 
     const delivery = `api-${key}`;
+    noteRequest(context, { delivery, event: EventType.addImage });
     await work.addImages(delivery, event.input);
     log.info({ delivery, images: event.input.images.length }, 'images requested');
     logIgnored(log, delivery, event);

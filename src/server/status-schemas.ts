@@ -6,7 +6,7 @@ import { TaskQueue } from '../contract/task-queues.js';
 export const time = (description: string) => z.int().openapi({ description: `${description}, UTC milliseconds` });
 export const copyState = z.enum(['pushed', 'adopted', 'waiting', 'retrying', 'blocked']);
 const wantedState = z.enum(['pending', 'pushed', 'blocked', 'withdrawn']);
-export const changedState = z.enum([...copyState.options, 'pending', 'withdrawn']);
+const changedState = z.enum([...copyState.options, 'pending', 'withdrawn']);
 const changeKind = z.enum([
   'added',
   'retried',
@@ -33,7 +33,7 @@ export const RequestedBy = z
   })
   .openapi('RequestedBy');
 
-export const WantedImage = z
+const WantedImage = z
   .object({
     id: z.int().openapi({ description: 'of the row of images_for_push' }),
     image: z.string().openapi({ description: 'canonical reference; the columns as they are where they name no image' }),
@@ -132,7 +132,7 @@ export const PullAllowance = z
   })
   .openapi('PullAllowance');
 
-export const RunningFetch = z
+const RunningFetch = z
   .object({
     upstream: z.string(),
     workflowId: z.string(),

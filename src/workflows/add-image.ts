@@ -32,10 +32,10 @@ function assertInput(input: unknown): asserts input is AddImageInput {
   const given = typeof input === 'object' && input !== null ? input : {};
   const images: unknown = 'images' in given ? given.images : undefined;
   const platforms: unknown = 'platforms' in given ? given.platforms : undefined;
-  if (!Array.isArray(images) || images.length === 0 || !images.every(isRequested) || !isPlatforms(platforms)) {
-    throw refused(expected);
-  }
-  refuseUnknownFields(input, ['images', 'platforms', 'requestedBy', 'sync'], expected);
+  const targets: unknown = 'targets' in given ? given.targets : undefined;
+  const areImages = Array.isArray(images) && images.length > 0 && images.every(isRequested);
+  if (!areImages || !isListOfTexts(platforms) || !isListOfTexts(targets)) throw refused(expected);
+  refuseUnknownFields(input, ['images', 'platforms', 'targets', 'requestedBy', 'sync'], expected);
   for (const image of images) refuseUnknownFields(image, ['image', 'platforms', 'refused'], expected);
   const fault = requestFault(input as AddImageInput);
   if (fault !== undefined) throw refused(`AddImage refuses this input: ${fault}`);
@@ -46,10 +46,10 @@ function isRequested(requested: unknown): boolean {
   if (typeof requested !== 'object' || requested === null || !('image' in requested)) return false;
   if (typeof requested.image !== 'string') return false;
   if ('refused' in requested && typeof requested.refused !== 'string') return false;
-  return isPlatforms('platforms' in requested ? requested.platforms : undefined);
+  return isListOfTexts('platforms' in requested ? requested.platforms : undefined);
 }
 
-function isPlatforms(platforms: unknown): boolean {
-  if (platforms === undefined) return true;
-  return Array.isArray(platforms) && platforms.every((platform) => typeof platform === 'string');
+function isListOfTexts(list: unknown): boolean {
+  if (list === undefined) return true;
+  return Array.isArray(list) && list.every((text) => typeof text === 'string');
 }

@@ -13,6 +13,7 @@ test('the startup banner shows the address and folder of everything that runs', 
   expect(startupBanner({ ...temporal, server: '127.0.0.1:8080' }, config, settings)).toEqual([
     'Temporal: 127.0.0.1:7000, web UI: http://127.0.0.1:7001',
     'Temporal CLI: /tools/temporal',
+    'Console: http://127.0.0.1:8080/',
     'Webhooks and API: http://127.0.0.1:8080',
     'Targets: private (registry.example.com)',
     'Data and logs: /data',
@@ -33,7 +34,8 @@ test('the startup banner says that a configured Temporal server is not started h
 test('the startup banner names the port that was in use when the server takes another one', () => {
   const lines = startupBanner({ ...temporal, server: '127.0.0.1:41234' }, config, readServerSettings({}));
 
-  expect(lines.slice(2, 4)).toEqual([
+  expect(lines.slice(2, 5)).toEqual([
+    'Console: http://127.0.0.1:41234/',
     'Webhooks and API: http://127.0.0.1:41234 (rejects all requests until FERRY_WEBHOOK_SECRET or FERRY_API_TOKEN is set)',
     'note: another program is listening on 127.0.0.1:8080, so this port may change with each start; set FERRY_LISTEN to fix it',
   ]);
@@ -42,8 +44,16 @@ test('the startup banner names the port that was in use when the server takes an
 test('the startup banner shows the actual address of a configured listen address', () => {
   const settings = readServerSettings({ FERRY_LISTEN: 'localhost:0', FERRY_API_TOKEN: 'token' });
 
-  expect(startupBanner({ ...temporal, server: '127.0.0.1:41234' }, config, settings)[2]).toBe(
+  expect(startupBanner({ ...temporal, server: '127.0.0.1:41234' }, config, settings)[3]).toBe(
     'Webhooks and API: http://127.0.0.1:41234',
   );
-  expect(startupBanner({ ...temporal, server: '127.0.0.1:41234' }, config, settings)).toHaveLength(5);
+  expect(startupBanner({ ...temporal, server: '127.0.0.1:41234' }, config, settings)).toHaveLength(6);
+});
+
+test('the startup banner shows a link that signs in to the console, at the public address if there is one', () => {
+  const settings = readServerSettings({ FERRY_PUBLIC_URL: 'https://team.example/ferry/' });
+
+  expect(startupBanner({ ...temporal, server: '127.0.0.1:8080' }, config, settings, 'token')[2]).toBe(
+    'Console: https://team.example/ferry/api/v1/session/link?token=token (signs in once)',
+  );
 });

@@ -3,7 +3,9 @@ import { serve } from '../../src/server.js';
 import type { RunningServer } from '../../src/server.js';
 import { createHttpServer } from '../../src/server/http-server.js';
 import type { ReadDatabase } from '../../src/server/read-database.js';
+import type { RequestLog } from '../../src/server/received-requests.js';
 import type { ServerWork } from '../../src/server/server-work.js';
+import { underBasePath } from '../../src/server/under-base-path.js';
 import type { ConsolePorts, SignInSettings } from '../../src/server/v1/v1-api.js';
 import { emptyConsole } from './empty-console.js';
 
@@ -32,6 +34,7 @@ export interface TestHttpServerOptions {
   readonly withoutSecrets?: boolean;
   readonly signIn?: Partial<SignInSettings>;
   readonly console?: Partial<ConsolePorts>;
+  readonly requests?: RequestLog;
 }
 
 const noDatabase: ReadDatabase = async () => {
@@ -56,12 +59,21 @@ export async function startHttpServer(options: TestHttpServerOptions): Promise<T
     readDatabase,
     version: '1.2.3',
     log: { info: note, warn: note, error: note },
-    signIn: { viewTokens: withoutSecrets ? [] : [viewToken], sessionSecret, basePath: '', ...options.signIn },
+    signIn: {
+      viewTokens: withoutSecrets ? [] : [viewToken],
+      sessionSecret,
+      basePath: '',
+      byLink: false,
+      ...options.signIn,
+    },
     console: { ...emptyConsole, ...options.console },
+    requests: options.requests,
     stopping: stopping.signal,
   });
   const listen = { host: '127.0.0.1', port: 0, isChosen: true };
-  const server: RunningServer = await serve(httpServer.fetch, listen, { mayMove: false });
+  const server: RunningServer = await serve(underBasePath(httpServer.fetch, options.signIn?.basePath ?? ''), listen, {
+    mayMove: false,
+  });
   return {
     url: `http://${server.address}`,
     address: server.address,

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
 import type { TemporalClient } from '../../client/connect.js';
 import { reconcileSchedules } from '../../client/reconcile-schedules.js';
 import { queuesFor } from '../../client/worker-availability.js';
+import { linkTokenVariable } from '../../composition/console/sign-in.js';
 import { examineDocker } from '../../composition/open-docker-engine.js';
 import { configWarnings } from '../../config/config-warnings.js';
 import { distFolder } from '../../config/package-folder.js';
@@ -83,17 +85,18 @@ async function runUntil(
   const temporal = config.temporal.address === undefined ? 'Temporal' : undefined;
   const parts = [temporal, 'the worker', untilIdle ? undefined : 'the server'].filter((part) => part !== undefined);
   printMessage(`Starting ${parts.join(', ').replace(/, (?=[^,]*$)/, ' and ')} ...`);
+  const linkToken = server.signIn.byLink && !untilIdle ? randomBytes(24).toString('base64url') : undefined;
   const up = await ferryUp({
     config,
     workerPath: processPath('worker-main.js'),
     // A single run accepts no requests and keeps no schedules.
     ...(untilIdle ? {} : { serverPath: processPath('server-main.js') }),
-    variables: untilIdle ? { ...process.env, FERRY_SCHEDULES: 'off' } : process.env,
+    variables: { ...process.env, ...(untilIdle ? { FERRY_SCHEDULES: 'off' } : {}), [linkTokenVariable]: linkToken },
     say: printMessage,
     signal,
   });
   try {
-    for (const line of startupBanner(up, config, server)) printMessage(line);
+    for (const line of startupBanner(up, config, server, linkToken)) printMessage(line);
     if (dockerFault !== undefined) printMessage(`note: ${dockerFault}; the daemon is checked again every 30 s`);
     const { namespace, connection } = config.temporal;
     return await withTemporalAt({ address: up.address, namespace, connection }, async (temporal) => {

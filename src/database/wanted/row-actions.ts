@@ -5,6 +5,8 @@ import type { Queries } from '../dialect-differences.js';
 import { effectiveStatus } from '../effective-status.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { columnsAsText } from '../row-shapes.js';
+import { applyAction, rowsOfAction } from './bulk-actions.js';
+import type { BulkAction, BulkRow, BulkRows, BulkSelection } from './bulk-actions.js';
 import { changeStatus } from './change-status.js';
 import { readSelections } from './target-selections.js';
 import { askedAt, firstRow, forgotten, highestId, lowestId } from './wanted-rows.js';
@@ -45,6 +47,16 @@ export class RowActions {
   /** Withdraws one row, such as an invalid one, by its ID or by the text that `ferry list` shows as its image. */
   async removeRow(row: number | string): Promise<Renewed> {
     return await removeRow(this.#database, row);
+  }
+
+  /** The rows that an action would change. */
+  async select(selection: BulkSelection, action: BulkAction): Promise<BulkRows> {
+    return await rowsOfAction(this.#database, selection, action);
+  }
+
+  /** Changes rows of {@link select}. @param who requests it, for their events */
+  async apply(rows: readonly BulkRow[], action: BulkAction, who: string): Promise<Renewed> {
+    return await applyAction(this.#database, rows, action, who);
   }
 
   /** Makes pushed images pending that a target does not have. @returns the number of images */

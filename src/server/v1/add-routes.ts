@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { Accepted, AddedImages } from '../images-api.js';
 import { openApiApp } from '../open-api-app.js';
+import { noteRequest } from '../received-requests.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
 import { AddRequest, ParsedText, ParseRequest } from './add-schemas.js';
 import type { Caller, CallerEnv, Gate } from './caller.js';
@@ -11,7 +12,7 @@ import type { Caller, CallerEnv, Gate } from './caller.js';
 /** Requests of images that a person pasted. */
 export interface PastedImages {
   /** What each line means; nothing is added. */
-  parse(request: z.infer<typeof ParseRequest>): Promise<z.infer<typeof ParsedText>>;
+  parse(request: z.infer<typeof ParseRequest>, signal: AbortSignal): Promise<z.infer<typeof ParsedText>>;
   /** @returns the outcome of each image, or that Temporal has the request and no worker has answered */
   add(
     request: z.infer<typeof AddRequest>,
@@ -56,10 +57,11 @@ export function addRoutes({ gate, pasted }: AddRoutesOptions) {
   const body = [limitedBody(), jsonBody(assertJsonType)];
   return openApiApp<CallerEnv>()
     .openapi({ ...postParse, middleware: [gate.asReader, ...body] }, async (context) => {
-      return context.json(await pasted.parse(context.req.valid('json')), 200);
+      return context.json(await pasted.parse(context.req.valid('json'), context.req.raw.signal), 200);
     })
     .openapi({ ...postAdd, middleware: [gate.asOperator, ...body] }, async (context) => {
       const added = await pasted.add(context.req.valid('json'), context.get('caller'));
+      noteRequest(context, { delivery: added.delivery });
       return 'accepted' in added ? context.json(added, 202) : context.json(added, 200);
     });
 }

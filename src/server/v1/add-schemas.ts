@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
+import { PlanFigures } from './image-action-schemas.js';
+
 const longestText = 500_000;
 const platforms = z
   .array(z.string().max(100))
@@ -12,6 +14,10 @@ export const ParseRequest = z
   .object({
     text: z.string().max(longestText).openapi({ description: 'references, lines of a script, a compose file' }),
     platforms,
+    plan: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'also look how much would be copied, which may take some seconds' }),
   })
   .openapi('ParseRequest');
 
@@ -42,12 +48,14 @@ export const ParsedText = z
               }),
             )
             .readonly(),
-          refused: z.string().optional().openapi({ description: 'why nothing of the line is added' }),
+          refused: z.string().optional().openapi({ description: 'why the line, or a part of it, is not added' }),
         }),
       )
       .readonly(),
     images: z.int(),
-    refused: z.int(),
+    refused: z.int().openapi({ description: 'lines that are refused' }),
+    plan: PlanFigures.optional(),
+    planFault: z.string().optional().openapi({ description: 'why nothing could be planned' }),
   })
   .openapi('ParsedText');
 

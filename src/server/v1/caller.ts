@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 
 import { refusal } from '../problems.js';
+import { noteRequest } from '../received-requests.js';
 import type { RequestLimit } from '../request-limit.js';
 import { fingerprint, isAmong, tokenIn } from '../token-gate.js';
 
@@ -47,6 +48,7 @@ export function createGate(options: GateOptions): Gate {
           'www-authenticate': 'Bearer realm="image-ferry"',
         });
       }
+      noteRequest(context, { who: caller.name });
       if (needsOperator && caller.role !== 'operator') {
         throw refusal(403, `${caller.name} may look, but not change anything: this needs an operator`);
       }

@@ -20,5 +20,6 @@ export const Configuration = z
     database: z.string(),
     values: z.array(ConfigurationValue).readonly(),
     warnings: z.array(z.string()).readonly(),
+    fault: z.string().optional().openapi({ description: 'why a worker would not start with it' }),
   })
   .openapi('Configuration');

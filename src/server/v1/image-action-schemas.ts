@@ -40,6 +40,22 @@ export const ImageActionResult = z
   })
   .openapi('ImageActionResult');
 
+/** What a sync run would do for some images. */
+export const PlanFigures = z
+  .object({
+    images: z.int().openapi({ description: 'images that were planned in time' }),
+    isComplete: z.boolean().openapi({ description: 'false: the time limit was reached; the figures are a part' }),
+    there: z.int().openapi({ description: 'already on every target' }),
+    copy: z.int(),
+    unread: z.int().openapi({ description: 'would be copied, but reading how much would cost a pull' }),
+    adopt: z.int(),
+    stopped: z.int().openapi({ description: 'their source, or every target, has a fault' }),
+    pulls: z.int(),
+    bytesToRead: z.int(),
+    bytesToSend: z.int(),
+  })
+  .openapi('PlanFigures');
+
 export const ImageActionPreview = z
   .object({
     action,
@@ -47,21 +63,7 @@ export const ImageActionPreview = z
     rows: z.int(),
     sample: z.array(z.string()).readonly().openapi({ description: 'the first 100 of them' }),
     refused: z.array(z.object({ image: z.string(), reason: z.string() })).readonly(),
-    plan: z
-      .object({
-        images: z.int().openapi({ description: 'images that were planned in time' }),
-        isComplete: z.boolean().openapi({ description: 'false: the time limit was reached; the figures are a part' }),
-        there: z.int().openapi({ description: 'already on every target' }),
-        copy: z.int(),
-        unread: z.int().openapi({ description: 'would be copied, but reading how much would cost a pull' }),
-        adopt: z.int(),
-        stopped: z.int().openapi({ description: 'their source, or every target, has a fault' }),
-        pulls: z.int(),
-        bytesToRead: z.int(),
-        bytesToSend: z.int(),
-      })
-      .optional()
-      .openapi({ description: 'what a sync run would do; absent where nothing is copied' }),
+    plan: PlanFigures.optional().openapi({ description: 'absent where nothing is copied' }),
     planFault: z.string().optional().openapi({ description: 'why nothing could be planned' }),
   })
   .openapi('ImageActionPreview');

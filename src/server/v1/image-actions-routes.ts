@@ -3,6 +3,7 @@ import type * as z from 'zod';
 
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
+import { noteRequest } from '../received-requests.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
 import type { Caller, CallerEnv, Gate } from './caller.js';
 import { ImageAction, ImageActionPreview, ImageActionResult } from './image-action-schemas.js';
@@ -47,7 +48,9 @@ export function imageActionsRoutes({ gate, actions }: ImageActionsRoutesOptions)
   const middleware = [gate.asOperator, limitedBody(), jsonBody(assertJsonType)];
   return openApiApp<CallerEnv>()
     .openapi({ ...postAction, middleware }, async (context) => {
-      return context.json(await actions.apply(context.req.valid('json'), context.get('caller')), 200);
+      const request = context.req.valid('json');
+      noteRequest(context, { event: request.action });
+      return context.json(await actions.apply(request, context.get('caller')), 200);
     })
     .openapi({ ...postPreview, middleware }, async (context) => {
       return context.json(await actions.preview(context.req.valid('json'), context.req.raw.signal), 200);

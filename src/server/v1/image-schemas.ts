@@ -10,7 +10,7 @@ const listedState = z
   .openapi({ description: 'wanted: all but withdrawn; missing: neither pushed nor withdrawn; with target: there' });
 
 /** Filters of images: the same for the list, its count, the export and actions. */
-export const imageFilterFields = {
+const imageFilterFields = {
   search: z.string().max(300).optional().openapi({ description: 'part of the image, in upper or lower case' }),
   state: listedState.optional().openapi({ description: 'default: wanted' }),
   target: z.string().max(64).optional().openapi({ description: 'name of a target' }),

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi';
 
 import { limit, next, time } from '../status-schemas.js';
 
-export const requestKind = z.enum(['webhook', 'dispatch', 'api', 'console']);
-export const requestOutcome = z.enum(['accepted', 'ignored', 'refused']);
+const requestKind = z.enum(['webhook', 'dispatch', 'api', 'console']);
+const requestOutcome = z.enum(['accepted', 'ignored', 'refused']);
 
 /** A webhook delivery or a request that changes something. */
 export const ReceivedRequest = z

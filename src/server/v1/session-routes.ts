@@ -20,6 +20,7 @@ export interface SessionRoutesOptions {
   readonly callerOfToken: (token: string) => Caller | undefined;
   /** Valid once; absent: there is no link to sign in. */
   readonly linkToken?: string | undefined;
+  readonly onLinkUsed?: (() => void) | undefined;
   /** Limit of failed sign-ins of one sender. */
   readonly failures: RequestLimit;
   readonly assertOwnPage: (context: Context) => void;
@@ -99,6 +100,7 @@ export function sessionRoutes(options: SessionRoutesOptions) {
         throw refusal(401, 'this link is not valid, or was used: restart "ferry up" for a new one');
       }
       linkToken = undefined;
+      options.onLinkUsed?.();
       const caller: Caller = { role: 'operator', name: 'local user', way: 'link' };
       await sessions.begin(context, caller);
       log.info({ role: caller.role, way: caller.way }, 'signed in');

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
-export const role = z.enum(['reader', 'operator']);
+const role = z.enum(['reader', 'operator']);
 
 /** `token`: FERRY_API_TOKEN or FERRY_VIEW_TOKEN; `link`: the link that `ferry up` prints; `oidc`: OpenID Connect. */
 export const signInWay = z.enum(['token', 'link', 'oidc']);

@@ -35,8 +35,12 @@ import { upstreamsRoutes } from './upstreams-routes.js';
 export interface SignInSettings {
   readonly apiTokens: readonly string[];
   readonly viewTokens: readonly string[];
-  /** Of the link that `ferry up` prints; valid once. */
+  /** `ferry up` prints a link to sign in. */
+  readonly byLink: boolean;
+  /** Of that link, valid once; absent: it was used. */
   readonly linkToken?: string | undefined;
+  /** Called when the link is used. */
+  readonly onLinkUsed?: (() => void) | undefined;
   /** Signs the cookies of sessions. */
   readonly sessionSecret: string;
   /** Prefix of all paths, without a slash at its end; '' for none. */
@@ -72,17 +76,17 @@ export interface V1ApiOptions {
 const failuresPerMinute = 10;
 
 /** Ways to sign in that are configured. */
-export function signInWays({ apiTokens, viewTokens, linkToken }: SignInSettings): readonly Caller['way'][] {
+function signInWays({ apiTokens, viewTokens, byLink }: SignInSettings): readonly Caller['way'][] {
   return [
     ...(apiTokens.length + viewTokens.length > 0 ? (['token'] as const) : []),
-    ...(linkToken === undefined ? [] : (['link'] as const)),
+    ...(byLink ? (['link'] as const) : []),
   ];
 }
 
 /** The routes of `/api/v1`: everything that the console does, for other programs too. */
 export function v1Api(options: V1ApiOptions) {
   const { signIn, console: ports, readDatabase, work: serverWork, limit, log, stopping } = options;
-  const { basePath, publicUrl, linkToken, apiTokens, viewTokens } = signIn;
+  const { basePath, publicUrl, linkToken, onLinkUsed, apiTokens, viewTokens } = signIn;
   const ways = signInWays(signIn);
   const sessions = createSessions({
     secret: signIn.sessionSecret,
@@ -102,7 +106,20 @@ export function v1Api(options: V1ApiOptions) {
 
   const consolePath = `${basePath}/`;
   return openApiApp()
-    .route('/', sessionRoutes({ sessions, ways, callerOfToken, linkToken, failures, assertOwnPage, consolePath, log }))
+    .route(
+      '/',
+      sessionRoutes({
+        sessions,
+        ways,
+        callerOfToken,
+        linkToken,
+        onLinkUsed,
+        failures,
+        assertOwnPage,
+        consolePath,
+        log,
+      }),
+    )
     .route(
       '/',
       overviewRoutes({

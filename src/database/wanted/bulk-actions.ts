@@ -1,0 +1,168 @@
+/** Actions of a person on many rows: those of named images, or all that match a filter. */
+import { sql } from 'kysely';
+
+import type { ImageFilter } from '../../domain/image-filter.js';
+import type { ChangeCause } from '../../domain/state-change.js';
+import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import type { Queries } from '../dialect-differences.js';
+import type { FerryDatabase } from '../ferry-database.js';
+import { pagesOf } from '../insert-rows.js';
+import { columnsAsText } from '../row-shapes.js';
+import { changeStatus } from './change-status.js';
+import { imageConditions } from './image-conditions.js';
+import { readSelections } from './target-selections.js';
+import { askedAt, firstRow, forgotten, highestId, lowestId } from './wanted-rows.js';
+
+/** Canonical images, or the texts of rows that name none; or everything that matches a filter. */
+export type BulkSelection = { readonly images: readonly string[] } | { readonly filter: ImageFilter };
+
+export type BulkAction =
+  /** Pending again, unless it is pushed or withdrawn. */
+  | { readonly kind: 'retry' }
+  /** Copied again, whatever the targets have. */
+  | { readonly kind: 'force' }
+  /** Withdrawn; nothing is deleted from the targets. */
+  | { readonly kind: 'remove' }
+  /** Pushed images are copied to a target that lacks them. */
+  | { readonly kind: 'backfill'; readonly target: string };
+
+/** Rows that an action would change. */
+export interface BulkRow {
+  readonly id: number;
+  /** The columns as they are where they name no image. */
+  readonly image: string;
+  readonly status: number | null;
+}
+
+export interface BulkRows {
+  readonly rows: readonly BulkRow[];
+  /** Selected images that have no row that the action would change. */
+  readonly unaffected: readonly string[];
+}
+
+/** The rows that an action would change, by ID. */
+export async function rowsOfAction(
+  { queries }: Pick<FerryDatabase, 'queries'>,
+  selection: BulkSelection,
+  action: BulkAction,
+): Promise<BulkRows> {
+  if ('filter' in selection) {
+    const rows = await changeable(queries, action)
+      .where((is) => imageConditions(is, selection.filter))
+      .execute();
+    return { rows: await withTarget(queries, rows, action), unaffected: [] };
+  }
+  const found: SelectedRow[] = [];
+  for (const page of pagesOf([...new Set(selection.images)])) {
+    found.push(...(await changeable(queries, action).where('image', 'in', page).execute()));
+  }
+  const known = new Set(found.flatMap(({ image }) => image ?? []));
+  const others = new Set(selection.images.filter((image) => !known.has(image)));
+  if (others.size > 0) {
+    const nameless = await changeable(queries, action).where('image', 'is', null).execute();
+    found.push(...nameless.filter((row) => others.has(columnsAsText(row))));
+  }
+  const rows = await withTarget(queries, found, action);
+  const affected = new Set(rows.map(({ image }) => image));
+  return { rows, unaffected: selection.images.filter((image) => !affected.has(image)) };
+}
+
+/** Changes rows, some hundred in a transaction: writers of other processes do not wait for all of them. */
+export async function applyAction(
+  database: FerryDatabase,
+  rows: readonly BulkRow[],
+  action: BulkAction,
+  who: string,
+): Promise<{ readonly images: number; readonly rows: number }> {
+  const images = new Set<string>();
+  let changed = 0;
+  for (const page of pagesOf(rows)) {
+    const done = await database.transaction(async (inside) => {
+      const ids = page.map(({ id }) => id);
+      // Another program may have changed them since they were selected.
+      const now = await changeable(inside, action).where('id', 'in', ids).execute();
+      const still = await withTarget(inside, now, action);
+      await change({ ...database, queries: inside }, still, action, who);
+      return still;
+    });
+    for (const { image } of done) images.add(image);
+    changed += done.length;
+  }
+  return { images: images.size, rows: changed };
+}
+
+async function change(
+  within: Pick<FerryDatabase, 'queries' | 'dialect'>,
+  rows: readonly BulkRow[],
+  action: BulkAction,
+  who: string,
+): Promise<void> {
+  const at = await within.dialect.now(within.queries);
+  const cause = (kind: ChangeCause['kind']): ChangeCause => ({ kind, at, who });
+  const ids = rows.map(({ id }) => id);
+  switch (action.kind) {
+    case 'remove':
+      await changeStatus(within, ids, PushStatus.withdrawn, { ...forgotten, force_copy: null }, cause('removed'));
+      return;
+    case 'backfill': {
+      // Explicit requests come first.
+      const columns = { ...forgotten, checked_at: null, requested_at: null };
+      await changeStatus(within, ids, PushStatus.pending, columns, cause('backfill'));
+      return;
+    }
+    case 'retry':
+    case 'force': {
+      const wanted = { ...forgotten, requested_at: askedAt(at) };
+      const columns = action.kind === 'force' ? { ...wanted, force_copy: 1 } : wanted;
+      await changeStatus(within, ids, PushStatus.pending, columns, cause('retried'));
+      return;
+    }
+    default:
+      action satisfies never;
+  }
+}
+
+function changeable(queries: Queries, { kind }: BulkAction) {
+  const rows = queries
+    .selectFrom('images_for_push')
+    .select(['id', 'image', 'push_status', 'targets'])
+    .select(['source_registry_url', 'orig_name_space', 'orig_image_name'])
+    .where(firstRow, 'is', null)
+    .where((is) => is.between('id', lowestId, highestId))
+    .orderBy('id');
+  const status = sql<number>`coalesce(push_status, ${PushStatus.pending})`;
+  if (kind === 'backfill') return rows.where('push_status', '=', PushStatus.pushed).where('image', 'is not', null);
+  if (kind === 'retry') return rows.where(status, 'not in', [PushStatus.pushed, PushStatus.withdrawn]);
+  return rows.where(status, '<>', PushStatus.withdrawn);
+}
+
+type SelectedRow = Awaited<ReturnType<ReturnType<typeof changeable>['execute']>>[number];
+
+/** For a backfill only rows of images that are for the target and that it lacks. */
+async function withTarget(
+  queries: Queries,
+  rows: readonly SelectedRow[],
+  action: BulkAction,
+): Promise<readonly BulkRow[]> {
+  const entries = rows.map((row) => ({ id: row.id, image: row.image ?? columnsAsText(row), status: row.push_status }));
+  if (action.kind !== 'backfill') return entries;
+  const { target } = action;
+  const images = [...new Set(entries.map(({ image }) => image))];
+  const there = new Set<string>();
+  for (const page of pagesOf(images)) {
+    const copies = await queries
+      .selectFrom('image_copies')
+      .select('image')
+      .where('image', 'in', page)
+      .where('target', '=', target)
+      .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+      .execute();
+    for (const { image } of copies) there.add(image);
+  }
+  const limited = rows.flatMap(({ image, targets }) => (image === null || targets === null ? [] : [image]));
+  const selections = await readSelections(queries, [...new Set(limited)]);
+  return entries.filter(({ image }) => {
+    const selection = selections.get(image) ?? 'all';
+    return !there.has(image) && (selection === 'all' || selection.includes(target));
+  });
+}
