@@ -7,6 +7,7 @@ import { connectClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
+import { limitHeapGrowth } from './composition/heap-growth.js';
 import { examineDocker } from './composition/open-docker-engine.js';
 import { openMigrated } from './composition/open-stores.js';
 import { reconcileOnStart } from './composition/reconcile-on-start.js';
@@ -28,6 +29,7 @@ import { temporalLogger } from './temporal-logger.js';
 
 /** Runs a worker until it is stopped. */
 export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
+  limitHeapGrowth();
   const config = readConfig(variables);
   const workflowBundle = workflowBundlePath();
   const logger = createLogger('worker');
