@@ -11,6 +11,8 @@ import { firstRow } from './wanted-rows.js';
 type Is = ExpressionBuilder<FerryTables, 'images_for_push'>;
 type Condition = Expression<SqlBool>;
 
+const latestTime = Date.UTC(9999, 0);
+
 /** Nothing was requested since a run recorded its outcome: the states of its copies are those of the row. */
 const isTried = sql<SqlBool>`checked_at is not null and (requested_at is null or requested_at < checked_at)`;
 
@@ -31,6 +33,7 @@ export function imageConditions(is: Is, filter: ImageFilter): Condition {
           is.and([
             is.or([is('checked_at', 'is', null), is('checked_at', '<', time)]),
             is.or([is('requested_at', 'is', null), is('requested_at', '<', time)]),
+            is.or([sql<SqlBool>`coalesce(checked_at, requested_at) is not null`, is('add_time', '<', addTime(time))]),
           ]),
         ),
     }).flatMap((condition) => condition() ?? []),
@@ -39,6 +42,11 @@ export function imageConditions(is: Is, filter: ImageFilter): Condition {
 
 function given<T>(value: T | undefined, condition: (value: T) => Condition): Condition | undefined {
   return value === undefined ? undefined : condition(value);
+}
+
+/** As in the column of the older scripts, UTC. */
+function addTime(time: number): string {
+  return new Date(Math.min(time, latestTime)).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 /** How `requested_by` begins, which is written by `JSON.stringify`: by an upstream, or by one of its releases. */
