@@ -12,6 +12,7 @@ const variables = {
   'crane-registry': 'FERRY_CRANE_REGISTRY',
   nginx: 'FERRY_NGINX',
   mariadbd: 'FERRY_MARIADBD',
+  chromium: 'FERRY_CHROMIUM',
   docker: 'FERRY_DOCKER',
   dockerd: 'FERRY_DOCKERD',
   crane: 'FERRY_CRANE',

@@ -2,15 +2,18 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 import { faultsPlugin } from './faults-plugin.js';
+import { FirstLoad } from './first-load.js';
 
 /** Where `npm run dev:console` sends requests to the API: a running `ferry up`. */
 const devServer = 'http://127.0.0.1:8080';
+
+const firstLoad = new FirstLoad();
 
 export default defineConfig({
   root: import.meta.dirname,
   // The server says in <base> under which path it serves the console.
   base: './',
-  plugins: [react(), faultsPlugin()],
+  plugins: [react(), faultsPlugin(), firstLoad.plugin],
   server: {
     port: 5173,
     proxy: { '/api': { target: devServer, changeOrigin: false } },
@@ -22,5 +25,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'base', test: firstLoad.has }] },
+      },
+    },
   },
 });

@@ -116,6 +116,18 @@ const tools = [
     advice: 'apt-get install mariadb-server (Debian, Ubuntu), dnf install mariadb-server, or brew install mariadb',
   },
   {
+    name: 'chromium',
+    title: 'Chromium',
+    variable: 'FERRY_CHROMIUM',
+    commands: ['chromium', 'chromium-browser', 'google-chrome'],
+    fits: (version) => isAtLeast(version.match(/(?:Chromium|Chrome) (\d+)\.(\d+)/), 120, 0),
+    wanted: 'Chromium 120 or later',
+    ways: [fromAptPackage('chromium')],
+    usedFor: ['test'],
+    optionalFor: [],
+    advice: 'apt-get install chromium (Debian), or install Chromium or Chrome',
+  },
+  {
     name: 'docker',
     title: "Docker's command line",
     variable: 'FERRY_DOCKER',

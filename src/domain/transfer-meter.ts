@@ -20,7 +20,13 @@ export type TransferEvent =
       readonly targets: readonly { readonly target: string; readonly bytes: number }[];
     }
   | { readonly type: 'read'; readonly bytes: number }
-  | { readonly type: 'sent'; readonly target: string; readonly digest: string; readonly bytes: number }
+  | {
+      readonly type: 'sent';
+      readonly target: string;
+      readonly digest: string;
+      readonly bytes: number;
+      readonly size?: number | undefined;
+    }
   | {
       readonly type: 'continued';
       readonly target: string;
@@ -49,6 +55,14 @@ export interface StalledTransfer {
   readonly awaits: string;
 }
 
+/** A blob on its way to a target. */
+export interface LayerTransfer {
+  readonly digest: string;
+  readonly bytesDone: number;
+  /** Absent: not known yet. */
+  readonly bytesTotal?: number | undefined;
+}
+
 export interface TargetTransfer {
   readonly target: string;
   readonly state: 'moving' | 'done' | 'failed';
@@ -59,6 +73,8 @@ export interface TargetTransfer {
   readonly stalled?: StalledTransfer | undefined;
   /** Where an upload continued last. */
   readonly continued?: ContinuedTransfer | undefined;
+  /** Blobs in flight, the first ones of many; absent: none. */
+  readonly layers?: readonly LayerTransfer[] | undefined;
 }
 
 /** A running copy. Rates in bytes per second. */
@@ -84,6 +100,8 @@ interface Line {
   complete: number;
   /** Bytes of each blob in flight. */
   readonly inFlight: Map<string, number>;
+  /** Sizes of those that are known. */
+  readonly sizes: Map<string, number>;
   state: TargetTransfer['state'];
   stalled?: { readonly at: number; readonly fault: StalledTransfer } | undefined;
   continued?: TargetTransfer['continued'];
@@ -110,12 +128,14 @@ export class TransferMeter {
       case 'sent': {
         const line = this.#line(event.target);
         line.inFlight.set(event.digest, (line.inFlight.get(event.digest) ?? 0) + event.bytes);
+        if (event.size !== undefined) line.sizes.set(event.digest, event.size);
         line.stalled = undefined;
         break;
       }
       case 'continued': {
         const line = this.#line(event.target);
         line.inFlight.set(event.digest, event.offset);
+        line.sizes.set(event.digest, event.size);
         line.continued = { offset: event.offset, size: event.size, after: event.after };
         line.stalled = undefined;
         break;
@@ -132,6 +152,7 @@ export class TransferMeter {
         // A blob that was there before the plan is no part of what the target lacked.
         if (line.total > 0) line.complete = Math.min(line.total, line.complete + event.size);
         line.inFlight.delete(event.digest);
+        line.sizes.delete(event.digest);
         line.stalled = undefined;
         break;
       }
@@ -155,6 +176,7 @@ export class TransferMeter {
         bytesTotal: total,
         stalled: state === 'moving' ? ifLasting(line.stalled, now) : undefined,
         continued,
+        layers: layersOf(line),
       };
     });
     const done = targets.reduce((sum, { bytesDone }) => sum + bytesDone, 0);
@@ -188,7 +210,7 @@ export class TransferMeter {
   #line(target: string): Line {
     const known = this.#lines.get(target);
     if (known !== undefined) return known;
-    const line: Line = { total: 0, complete: 0, inFlight: new Map(), state: 'moving' };
+    const line: Line = { total: 0, complete: 0, inFlight: new Map(), sizes: new Map(), state: 'moving' };
     this.#lines.set(target, line);
     return line;
   }
@@ -197,6 +219,7 @@ export class TransferMeter {
     const line = this.#line(target);
     line.state = state;
     line.inFlight.clear();
+    line.sizes.clear();
     if (state === 'done') line.complete = line.total;
   }
 }
@@ -206,6 +229,18 @@ function doneOf({ complete, inFlight, total }: Line): number {
   for (const bytes of inFlight.values()) done += bytes;
   // A blob that was sent twice counts once.
   return Math.min(done, total);
+}
+
+/** A heartbeat holds them for each target of each image: it stays short. */
+const mostLayers = 8;
+
+function layersOf({ inFlight, sizes }: Line): readonly LayerTransfer[] | undefined {
+  if (inFlight.size === 0) return undefined;
+  return [...inFlight].slice(0, mostLayers).map(([digest, bytes]) => {
+    const size = sizes.get(digest);
+    // A second attempt sends the same bytes again.
+    return { digest, bytesDone: Math.min(bytes, size ?? bytes), bytesTotal: size };
+  });
 }
 
 function ifLasting(stalled: Line['stalled'], now: number): StalledTransfer | undefined {

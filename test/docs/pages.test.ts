@@ -40,7 +40,6 @@ test('every page that a user needs has a Chinese page', () => {
       'docs/databases',
       'docs/failures',
       'docs/production',
-      'docs/scale',
       'docs/upstreams',
       'docs/webhooks',
     ]),

@@ -88,3 +88,21 @@ test.each([
     `continued at 1.90 GB of 2.00 GB ${words}`,
   );
 });
+
+test('each blob in flight to a target is shown with what was sent of it, and none once it is there', () => {
+  const meter = new TransferMeter();
+  meter.add({ type: 'planned', bytes: 1_500, targets: [{ target: 'a', bytes: 1_500 }] }, 0);
+  meter.add({ type: 'sent', target: 'a', digest: 'x', bytes: 700, size: 1_000 }, 0);
+  meter.add({ type: 'sent', target: 'a', digest: 'y', bytes: 100, size: 500 }, 0);
+  const layers = (): unknown => meter.state(0).targets[0]?.layers;
+
+  expect(layers()).toEqual([
+    { digest: 'x', bytesDone: 700, bytesTotal: 1_000 },
+    { digest: 'y', bytesDone: 100, bytesTotal: 500 },
+  ]);
+
+  meter.add({ type: 'blob', target: 'a', digest: 'x', size: 1_000 }, 0);
+  expect(layers()).toEqual([{ digest: 'y', bytesDone: 100, bytesTotal: 500 }]);
+  meter.add({ type: 'target-done', target: 'a' }, 0);
+  expect(layers()).toBeUndefined();
+});

@@ -164,8 +164,14 @@ export type CopyProgress =
     }
   /** Bytes of one blob read from the source since the last event. */
   | { readonly type: 'read'; readonly digest: Digest; readonly bytes: number }
-  /** Bytes of one blob accepted by one target's socket since the last event. */
-  | { readonly type: 'sent'; readonly digest: Digest; readonly target: string; readonly bytes: number }
+  /** Bytes of one blob accepted by one target's socket since the last event. `size`: of the whole blob. */
+  | {
+      readonly type: 'sent';
+      readonly digest: Digest;
+      readonly target: string;
+      readonly bytes: number;
+      readonly size: number;
+    }
   | {
       readonly type: 'blob';
       readonly digest: Digest;

@@ -7,5 +7,5 @@ import type { Transfer } from './run-schemas.js';
 export function transferView(image: string, transfer: ImageTransfer): z.infer<typeof Transfer> {
   const { bytesRead = 0, transfer: now } = transfer;
   if (now === undefined) return { image, bytesRead, bytesTotal: 0, readRate: 0, targets: [] };
-  return { ...now, image, targets: now.targets.map((target) => ({ ...target, layers: [] })) };
+  return { ...now, image, targets: now.targets.map((target) => ({ ...target, layers: target.layers ?? [] })) };
 }

@@ -23,8 +23,13 @@ export async function changeImages(action: ImageAction): Promise<ImageActionResu
   return result;
 }
 
-export async function parseText(text: string, platforms?: readonly string[]): Promise<ParsedText> {
-  return await api.post<ParsedText>('add/parse', { text, platforms });
+/** @param plan also look how much would be copied, which takes longer */
+export async function parseText(
+  text: string,
+  platforms: readonly string[] | undefined,
+  plan: boolean,
+): Promise<ParsedText> {
+  return await api.post<ParsedText>('add/parse', { text, platforms, plan });
 }
 
 interface AddedImage {

@@ -13,6 +13,7 @@ export const zhCn: Catalogue = {
     cancel: '取消',
     showMore: '显示更多',
     showLess: '收起',
+    scrolling: '表格，可横向滚动',
     yes: '是',
     no: '否',
   },
@@ -161,6 +162,7 @@ export const zhCn: Catalogue = {
     toTarget: '发送到 {{target}}',
     layer: '层 {{digest}}，发送到 {{target}}',
     continued: '从 {{offset}} 处续传，共 {{size}}',
+    quiet: '传输停滞：已有 {{time}}没有数据',
     stalled: '传输停滞：已有 {{time}}没有数据；{{host}} {{awaits}}',
     awaits: {
       'source-bytes': '没有发送数据',
@@ -274,6 +276,7 @@ export const zhCn: Catalogue = {
     sum: '{{images}} 个镜像，{{refused}} 个被拒绝',
     nothing: '没有识别出镜像。',
     new: '新镜像',
+    plan: '同步任务将执行',
     submit_one: '添加 {{count}} 个镜像',
     submit_other: '添加 {{count}} 个镜像',
     result: '处理结果',

@@ -9,6 +9,7 @@ import { Facts } from '../parts/facts.js';
 import { Icon } from '../parts/icons.js';
 import { Page } from '../parts/page.js';
 import { QueryView } from '../parts/query-view.js';
+import { Scrolling } from '../parts/scrolling.js';
 
 const colors = { environment: 'blue', file: 'violet', 'ferry.yaml': 'teal', default: 'gray' } as const;
 const originKeys = { environment: 'environment', file: 'file', 'ferry.yaml': 'yaml', default: 'default' } as const;
@@ -50,7 +51,7 @@ function ConfigurationView({ configuration }: { readonly configuration: Configur
         onChange={(event) => setSearch(event.currentTarget.value)}
         maw={360}
       />
-      <div className="scrolling">
+      <Scrolling>
         <table className="plain-table">
           <thead>
             <tr>
@@ -65,7 +66,7 @@ function ConfigurationView({ configuration }: { readonly configuration: Configur
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolling>
     </>
   );
 }
@@ -80,7 +81,7 @@ function ValueRow({ value: { name, from, isSet, isSecret, value } }: { readonly 
       </td>
       <td className="breaking">{isSecret ? secret : (value ?? t('configuration.notSet'))}</td>
       <td>
-        <Badge color={colors[from]} variant="light" className="state">
+        <Badge color={colors[from]} variant="light">
           {t(`configuration.origins.${originKeys[from]}`)}
         </Badge>
       </td>

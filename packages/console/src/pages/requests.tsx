@@ -9,6 +9,7 @@ import { Empty } from '../parts/empty.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { QueryView } from '../parts/query-view.js';
+import { Scrolling } from '../parts/scrolling.js';
 
 const kinds = ['webhook', 'dispatch', 'api', 'console'] as const;
 const outcomes = ['accepted', 'ignored', 'refused'] as const;
@@ -61,7 +62,7 @@ export function RequestsPage() {
 function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] }) {
   const { t } = useTranslation();
   return (
-    <div className="scrolling">
+    <Scrolling>
       <table className="plain-table">
         <thead>
           <tr>
@@ -80,7 +81,7 @@ function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] })
                 <Moment at={at} form="time" />
               </td>
               <td>
-                <Badge color={colors[outcome]} variant="light" className="state">
+                <Badge color={colors[outcome]} variant="light">
                   {t(`requests.outcomes.${outcome}`)} {status}
                 </Badge>
               </td>
@@ -100,6 +101,6 @@ function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] })
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolling>
   );
 }

@@ -12,6 +12,7 @@ import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { QueryView } from '../parts/query-view.js';
 import { RunCounts } from '../parts/run-counts.js';
+import { Scrolling } from '../parts/scrolling.js';
 import { Section } from '../parts/section.js';
 import { StateBadge } from '../parts/state-badge.js';
 
@@ -46,7 +47,7 @@ function RunSections({ details }: { readonly details: RunDetails }) {
       </Section>
       {notDone.length > 0 && (
         <Section title={t('runs.notDone')}>
-          <div className="scrolling">
+          <Scrolling>
             <table className="plain-table">
               <thead>
                 <tr>
@@ -75,7 +76,7 @@ function RunSections({ details }: { readonly details: RunDetails }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolling>
         </Section>
       )}
     </>

@@ -10,6 +10,7 @@ import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { QueryView } from '../parts/query-view.js';
 import { RunCounts } from '../parts/run-counts.js';
+import { Scrolling } from '../parts/scrolling.js';
 
 export function RunsPage() {
   const { t } = useTranslation();
@@ -28,7 +29,7 @@ export function RunsPage() {
             );
           }
           return (
-            <div className="scrolling">
+            <Scrolling>
               <table className="plain-table">
                 <thead>
                   <tr>
@@ -59,7 +60,7 @@ export function RunsPage() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scrolling>
           );
         }}
       </QueryView>

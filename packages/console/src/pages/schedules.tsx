@@ -14,6 +14,8 @@ import { QueryView } from '../parts/query-view.js';
 import { Section } from '../parts/section.js';
 import { useIsOperator } from '../shell/session-gate.js';
 
+const shownTimes = 5;
+
 export function SchedulesPage() {
   const { t } = useTranslation();
   const schedules = useQuery(schedulesQuery);
@@ -48,7 +50,7 @@ function ScheduleSection({ schedule }: { readonly schedule: Schedule }) {
       aside={
         <Group gap="xs">
           {paused && (
-            <Badge color="yellow" variant="light" className="state">
+            <Badge color="yellow" variant="light">
               {t('schedules.paused')}
             </Badge>
           )}
@@ -85,7 +87,7 @@ function ScheduleSection({ schedule }: { readonly schedule: Schedule }) {
             {t('schedules.next')}
           </Text>
           <ul className="changes">
-            {next.map((at) => (
+            {next.slice(0, shownTimes).map((at) => (
               <li key={at}>
                 <Moment at={at} form="time" />
                 {' · '}

@@ -15,6 +15,7 @@ import { MarkedText } from '../parts/marked-text.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { QueryView } from '../parts/query-view.js';
+import { Scrolling } from '../parts/scrolling.js';
 import { Section } from '../parts/section.js';
 import { useIsOperator } from '../shell/session-gate.js';
 import { Capabilities } from './targets/capabilities.js';
@@ -160,7 +161,7 @@ function Examples({ target: { examples } }: { readonly target: Target }) {
       <Text size="sm" fw={600}>
         {t('targets.examples')}
       </Text>
-      <div className="scrolling">
+      <Scrolling>
         <table className="plain-table">
           <thead>
             <tr>
@@ -177,7 +178,7 @@ function Examples({ target: { examples } }: { readonly target: Target }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolling>
     </Stack>
   );
 }

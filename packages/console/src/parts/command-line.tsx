@@ -6,7 +6,7 @@ import { CopyButton } from './copy-button.js';
 export function CommandLine({ text }: { readonly text: string }) {
   return (
     <Group gap={4} wrap="nowrap" className="command-line">
-      <Code className="scrolling">{text}</Code>
+      <Code>{text}</Code>
       <CopyButton text={text} />
     </Group>
   );

@@ -14,7 +14,7 @@ export function RunCounts({ images }: Pick<Run, 'images'>) {
   return (
     <Group gap={4}>
       {some.map((state) => (
-        <Badge key={state} color={colors[state]} variant="light" className="state">
+        <Badge key={state} color={colors[state]} variant="light">
           {images[state]} {t(`state.${state}`)}
         </Badge>
       ))}

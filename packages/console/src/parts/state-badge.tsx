@@ -17,7 +17,7 @@ export type ShownState = keyof typeof colors;
 export function StateBadge({ state }: { readonly state: ShownState }) {
   const { t } = useTranslation();
   return (
-    <Badge color={colors[state]} variant={state === 'withdrawn' ? 'outline' : 'light'} className="state">
+    <Badge color={colors[state]} variant={state === 'withdrawn' ? 'outline' : 'light'}>
       {t(`state.${state}`)}
     </Badge>
   );

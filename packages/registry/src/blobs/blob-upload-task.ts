@@ -131,7 +131,8 @@ export class BlobUploadTask {
   sent(bytes: number): void {
     this.#bytesSent += bytes;
     if (this.#upload !== undefined) this.#recorder.advanced(this.#upload.standing);
-    this.#context.report({ type: 'sent', digest: this.#blob.digest, target: this.destination.name, bytes });
+    const { digest, size } = this.#blob;
+    this.#context.report({ type: 'sent', digest, target: this.destination.name, bytes, size });
   }
 
   continued(offset: number, after: ContinuedAfter): void {

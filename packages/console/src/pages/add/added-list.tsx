@@ -23,7 +23,7 @@ export function AddedList({ added: { images } }: { readonly added: AddedImages }
       <Stack gap="xs" role="status">
         {images.map(({ asked, image, platform, outcome, reason }) => (
           <Group key={`${asked} ${platform ?? ''}`} gap="xs">
-            <Badge color={colors[outcome]} variant="light" className="state">
+            <Badge color={colors[outcome]} variant="light">
               {t(`add.outcome.${outcome}`)}
             </Badge>
             {image === undefined ? (

@@ -10,6 +10,7 @@ import type { ParsedText } from '../../api/types.js';
 import { FaultNotice } from '../../parts/fault-notice.js';
 import { Page } from '../../parts/page.js';
 import { AddedList } from './added-list.js';
+import { PlannedAdd } from './planned-add.js';
 import { Understood } from './understood.js';
 
 const typingPauseMs = 400;
@@ -25,9 +26,16 @@ export function AddPage() {
   const named = platformsOf(settled.platforms);
   const parsed = useQuery({
     queryKey: ['parsed', settled],
-    queryFn: async () => await parseText(settled.text, named),
+    queryFn: async () => await parseText(settled.text, named, false),
     enabled: settled.text.trim() !== '',
     placeholderData: keepPreviousData,
+    retry: false,
+  });
+  const hasImages = (parsed.data?.images ?? 0) > 0;
+  const planned = useQuery({
+    queryKey: ['planned', settled],
+    queryFn: async () => await parseText(settled.text, named, true),
+    enabled: settled.text.trim() !== '' && hasImages,
     retry: false,
   });
   const adding = useMutation({ mutationFn: addImages });
@@ -77,6 +85,7 @@ export function AddPage() {
       {understood !== undefined && (
         <Stack>
           <Understood parsed={understood} targets={chosen} />
+          {hasImages && adding.data === undefined && planned.error === null && <PlannedAdd planned={planned.data} />}
           {images.length > 0 && adding.data === undefined && (
             <Group>
               <Button onClick={add} loading={adding.isPending} disabled={chosen.length === 0}>

@@ -4,6 +4,7 @@ import type { ImageDetails } from '../../api/types.js';
 import { Digest } from '../../parts/digest.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
+import { Scrolling } from '../../parts/scrolling.js';
 import { Section } from '../../parts/section.js';
 
 /** What the tags on the targets pointed to before. */
@@ -12,7 +13,7 @@ export function ReplacedTags({ replaced }: Pick<ImageDetails, 'replaced'>) {
   if (replaced.length === 0) return null;
   return (
     <Section title={t('image.before')}>
-      <div className="scrolling">
+      <Scrolling>
         <table className="plain-table">
           <thead>
             <tr>
@@ -43,7 +44,7 @@ export function ReplacedTags({ replaced }: Pick<ImageDetails, 'replaced'>) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolling>
     </Section>
   );
 }

@@ -7,6 +7,7 @@ import { Facts } from '../../parts/facts.js';
 import { useFormats } from '../../parts/formats.js';
 import { Moment } from '../../parts/moment.js';
 import { Reason } from '../../parts/reason.js';
+import { Scrolling } from '../../parts/scrolling.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
 
@@ -53,7 +54,7 @@ export function TargetCopies({ copies, pushed, names }: Pick<ImageDetails, 'copi
               ]}
             />
             {there !== undefined && there.platforms.length > 0 && (
-              <div className="scrolling">
+              <Scrolling>
                 <table className="plain-table">
                   <thead>
                     <tr>
@@ -72,7 +73,7 @@ export function TargetCopies({ copies, pushed, names }: Pick<ImageDetails, 'copi
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </Scrolling>
             )}
             {(copy?.dropped ?? []).length > 0 && (
               <Text size="sm" c="dimmed">

@@ -36,7 +36,7 @@ export function Timeline({ events }: { readonly events: readonly StateEvent[] })
               {run !== undefined && (
                 <>
                   {' · '}
-                  <TextLink to="/runs/$run" params={{ run }} size="xs">
+                  <TextLink to="/runs/$run" params={{ run }} size="xs" underline="always">
                     {t('image.byRun')}
                   </TextLink>
                 </>

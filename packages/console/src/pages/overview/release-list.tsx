@@ -39,7 +39,7 @@ export function ReleaseList({ releases }: Pick<Overview, 'releases'>) {
               {release !== undefined && (
                 <Group gap="xs">
                   {targets.map(({ target, pushed }) => (
-                    <Badge key={target} color={pushed >= images ? 'green' : 'yellow'} variant="light" className="state">
+                    <Badge key={target} color={pushed >= images ? 'green' : 'yellow'} variant="light">
                       {t('overview.onTarget', { target, pushed, images })}
                     </Badge>
                   ))}

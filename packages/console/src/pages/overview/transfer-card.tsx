@@ -5,6 +5,10 @@ import type { Stalled, TargetTransfer, Transfer } from '../../api/types.js';
 import { useFormats } from '../../parts/formats.js';
 import { Icon } from '../../parts/icons.js';
 import { TextLink } from '../../parts/links.js';
+import { useQuietMs } from './use-quiet.js';
+
+/** Heartbeats of a slow transfer come every two seconds. */
+const stalledAfterMs = 7_000;
 
 /** A copy in flight: what is read, and what each target has of it, layer by layer. */
 export function TransferCard({
@@ -45,8 +49,10 @@ function TargetLine({ line }: { readonly line: TargetTransfer }) {
   const { t } = useTranslation();
   const { bytes } = useFormats();
   const { target, state, bytesDone, bytesTotal, stalled, continued, layers } = line;
+  const quietMs = useQuietMs(bytesDone, state === 'moving' && bytesDone < bytesTotal);
+  const isStalled = stalled !== undefined || quietMs >= stalledAfterMs;
   return (
-    <Stack gap={4} className="target-line" data-stalled={stalled !== undefined || undefined} data-state={state}>
+    <Stack gap={4} className="target-line" data-stalled={isStalled || undefined} data-state={state}>
       <Group justify="space-between" gap="xs">
         <Text size="sm" fw={500}>
           {target}
@@ -59,12 +65,12 @@ function TargetLine({ line }: { readonly line: TargetTransfer }) {
       </Group>
       <Bar
         value={percent(bytesDone, bytesTotal, state)}
-        color={colorOf(line)}
-        striped={stalled !== undefined}
+        color={colorOf(line, isStalled)}
+        striped={isStalled}
         aria-label={t('transfer.toTarget', { target })}
       />
-      {stalled !== undefined && <StallNotice stalled={stalled} />}
-      {stalled === undefined && continued !== undefined && state === 'moving' && (
+      {stalled === undefined ? isStalled && <QuietNotice quietMs={quietMs} /> : <StallNotice stalled={stalled} />}
+      {!isStalled && continued !== undefined && state === 'moving' && (
         <Text size="xs" c="dimmed">
           {t('transfer.continued', { offset: bytes(continued.offset), size: bytes(continued.size) })}
         </Text>
@@ -110,13 +116,25 @@ function StallNotice({ stalled: { host, forMs, awaits } }: { readonly stalled: S
   );
 }
 
+/** Before the server says what the transfer waits for. */
+function QuietNotice({ quietMs }: { readonly quietMs: number }) {
+  const { t } = useTranslation();
+  const { duration } = useFormats();
+  return (
+    <Text size="sm" component="div" className="stall" role="status">
+      <Icon name="warning" size={16} />
+      {t('transfer.quiet', { time: duration(Math.floor(quietMs / 1_000) * 1_000) })}
+    </Text>
+  );
+}
+
 function percent(done: number, total: number, state: TargetTransfer['state']): number {
   if (state === 'done' || total === 0) return state === 'done' ? 100 : 0;
   return Math.min(100, (done / total) * 100);
 }
 
-function colorOf({ state, stalled }: TargetTransfer): string {
+function colorOf({ state }: TargetTransfer, isStalled: boolean): string {
   if (state === 'done') return 'green';
   if (state === 'failed') return 'red';
-  return stalled === undefined ? 'blue' : 'orange';
+  return isStalled ? 'orange' : 'blue';
 }

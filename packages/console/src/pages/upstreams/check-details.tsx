@@ -1,4 +1,4 @@
-import { Badge, Group, Stack, Text } from '@mantine/core';
+import { Badge, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { UpstreamCheck } from '../../api/types.js';
@@ -17,8 +17,8 @@ export function CheckDetails({ check, isOpen }: { readonly check: UpstreamCheck;
   return (
     <details className="check" open={isOpen}>
       <summary>
-        <Group component="span" gap="xs" display="inline-flex">
-          <Badge color={colors[state]} variant="light" className="state">
+        <span className="check-head">
+          <Badge color={colors[state]} variant="light">
             {t(`upstreams.states.${state}`)}
           </Badge>
           <Text size="sm" component="span">
@@ -29,7 +29,7 @@ export function CheckDetails({ check, isOpen }: { readonly check: UpstreamCheck;
           <Text size="xs" c="dimmed" component="span">
             <Moment at={startedAt} />
           </Text>
-        </Group>
+        </span>
       </summary>
       <Stack gap={6} mt="xs">
         {waitsFor !== undefined && <Text size="sm">{t('upstreams.waitsFor', { what: waitsFor })}</Text>}

@@ -1,0 +1,22 @@
+/** The pages of the console, in the order of its menu. */
+export function consolePages({
+  image,
+  run,
+}: {
+  readonly image: string;
+  readonly run: string;
+}): Readonly<Record<string, string>> {
+  return {
+    overview: '/',
+    images: '/images',
+    image: `/image?reference=${encodeURIComponent(image)}`,
+    add: '/add',
+    runs: '/runs',
+    run: `/runs/${encodeURIComponent(run)}`,
+    upstreams: '/upstreams',
+    schedules: '/schedules',
+    requests: '/requests',
+    targets: '/targets',
+    configuration: '/configuration',
+  };
+}

@@ -1,0 +1,86 @@
+// Pictures of every page of the console in both languages and themes, from the demo's data:
+//
+//   node dist/demo/console/screenshots.js FOLDER
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import type { Browser, Page } from 'playwright-core';
+
+import { apiToken } from '../stage.js';
+import { startBrowser } from './browser.js';
+import { fillStage } from './filled-stage.js';
+import { consolePages } from './pages.js';
+
+const widths = { wide: 1280, narrow: 360 } as const;
+const languages = ['en', 'zh-CN'] as const;
+const themes = ['light', 'dark'] as const;
+const webpQuality = 80;
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const [folder = 'screenshots'] = positionals;
+mkdirSync(folder, { recursive: true });
+
+const filled = await fillStage((text) => console.log(text));
+const browser = await startBrowser();
+try {
+  await takeAll(browser, filled.url);
+} finally {
+  await browser.close();
+  await filled.stop();
+}
+
+async function takeAll(chromium: Browser, url: string): Promise<void> {
+  for (const [size, width] of Object.entries(widths)) {
+    for (const language of languages) {
+      for (const theme of themes) {
+        const context = await chromium.newContext({
+          baseURL: url,
+          locale: language,
+          colorScheme: theme,
+          viewport: { width, height: 800 },
+        });
+        const page = await context.newPage();
+        await page.goto('/');
+        await take(page, `sign-in.${size}.${language}.${theme}`);
+        await signIn(page);
+        for (const [name, path] of Object.entries(await pathsOf(page))) {
+          await page.goto(path);
+          await page.getByRole('heading', { level: 1 }).waitFor();
+          await page.waitForLoadState('networkidle');
+          await take(page, `${name}.${size}.${language}.${theme}`);
+        }
+        await context.close();
+      }
+    }
+  }
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.locator('input[type=password]').fill(apiToken);
+  await page.locator('button[type=submit]').click();
+  await page.getByRole('navigation').first().waitFor();
+}
+
+async function pathsOf(page: Page): Promise<Readonly<Record<string, string>>> {
+  const ask = async (path: string): Promise<{ readonly items: readonly Record<string, string>[] }> =>
+    (await (await page.request.get(path)).json()) as { readonly items: readonly Record<string, string>[] };
+  const { items: images } = await ask('/api/v1/images?search=data%2Fbig');
+  const { items: runs } = await ask('/api/v1/runs');
+  return consolePages({ image: images[0]?.['image'] ?? '', run: runs.at(-1)?.['run'] ?? '' });
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const { contentSize } = (await session.send('Page.getLayoutMetrics')) as {
+    readonly contentSize: { readonly width: number; readonly height: number };
+  };
+  const { data } = await session.send('Page.captureScreenshot', {
+    format: 'webp',
+    quality: webpQuality,
+    captureBeyondViewport: true,
+    clip: { x: 0, y: 0, width: contentSize.width, height: Math.min(contentSize.height, 3_000), scale: 1 },
+  });
+  writeFileSync(join(folder, `${name}.webp`), Buffer.from(data, 'base64'));
+  await session.detach();
+}
