@@ -1,6 +1,6 @@
 /** Composition root of the server: configuration → Temporal's client and the database, read-only → HTTP. */
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
@@ -115,6 +115,11 @@ export async function serve(
     serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 },
   }) as Server;
   server.maxConnections = 1_000;
+  const inFlight = new Set<ServerResponse>();
+  server.on('request', (_request, response) => {
+    inFlight.add(response);
+    response.once('close', () => inFlight.delete(response));
+  });
   try {
     await listening(server, listen);
   } catch (error) {
@@ -122,7 +127,7 @@ export async function serve(
     if (!isTaken || !mayMove || listen.isChosen) throw unlistenable(listen, error);
     await listening(server, { ...listen, port: 0 });
   }
-  return { address: addressOf(server), stop: async () => await stop(server) };
+  return { address: addressOf(server), stop: async () => await stop(server, inFlight) };
 }
 
 async function listening(server: Server, { host, port }: ListenAddress): Promise<void> {
@@ -130,12 +135,16 @@ async function listening(server: Server, { host, port }: ListenAddress): Promise
   await once(server, 'listening');
 }
 
-async function stop(server: Server): Promise<void> {
+/** Connections without a request in flight are closed at once, also those that have not sent one yet. */
+async function stop(server: Server, inFlight: ReadonlySet<ServerResponse>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  const timer = setTimeout(() => server.closeAllConnections(), stopWithinMs);
+  const giveUpAt = performance.now() + stopWithinMs;
+  const timer = setInterval(() => {
+    if (inFlight.size === 0 || performance.now() > giveUpAt) server.closeAllConnections();
+  }, 20);
   await closed;
-  clearTimeout(timer);
+  clearInterval(timer);
 }
 
 /** Resolves when the process is asked to stop, or when its supervisor is gone. */

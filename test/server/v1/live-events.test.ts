@@ -156,9 +156,9 @@ test('progress is asked once for all listeners, and only while there are any', a
   const whileListening = asked;
   for (const client of clients) client.close();
   await Promise.all(clients.map(async (client) => await client.ended));
-  await delay(300);
+  await delay(100);
   const after = asked;
-  await delay(1_500);
+  await delay(1_200);
 
   expect(clients[0]?.events.find(({ event }) => event === 'progress')?.data.phase).toBe('copying');
   expect(whileListening).toBeLessThanOrEqual(4);
