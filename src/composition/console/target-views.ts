@@ -4,6 +4,7 @@ import { errorMessage } from '../../domain/error-message.js';
 import { targetRepositoryCandidates } from '../../domain/target-name.js';
 import { targetTag } from '../../domain/target-tag.js';
 import type { Target } from '../../domain/target.js';
+import { kept } from '../../server/v1/brief-cache.js';
 import type { TargetViews } from '../../server/v1/targets-routes.js';
 import type { StatusDatabase } from '../status-database.js';
 
@@ -17,26 +18,52 @@ export interface TargetViewsOptions {
   readonly check: (target: Target) => Promise<Omit<Finding, 'checkedAt'>>;
 }
 
+/** Counting what a target lacks reads all images. */
+const countedForMs = 5_000;
+const checkedForMs = 5 * 60_000;
+
 const examples = ['docker.io/library/nginx:1.27', 'ghcr.io/org/team/app:v2', 'registry.k8s.io/pause:3.10'] as const;
 
-/** The targets with the findings of this process: each is checked at first use, and again on request. */
+/** The targets with the findings of this process: each is checked while users look at it, and on request. */
 export function createTargetViews({ targets, database, check }: TargetViewsOptions): TargetViews {
   const findings = new Map<string, Finding>();
+  const inProgress = new Map<string, Promise<Finding>>();
+  const recorded = new Map(
+    targets.map((target) => [
+      target.name,
+      kept(countedForMs, async () => await database.read(async ({ overview }) => await overview.target(target))),
+    ]),
+  );
   return {
     names: targets.map(({ name }) => name),
     list: async () => await Promise.all(targets.map(async (target) => await view(target))),
     check: async (name) => {
       const target = targets.find((one) => one.name === name);
       if (target === undefined) throw new Error(`unknown target ${name}`);
-      const finding = { ...(await check(target)), checkedAt: Date.now() };
-      findings.set(name, finding);
-      return finding;
+      return await checkOnce(target);
     },
   };
 
+  async function checkOnce(target: Target): Promise<Finding> {
+    const { name } = target;
+    const running = inProgress.get(name) ?? check(target).then((found) => ({ ...found, checkedAt: Date.now() }));
+    inProgress.set(name, running);
+    try {
+      const finding = await running;
+      findings.set(name, finding);
+      return finding;
+    } finally {
+      inProgress.delete(name);
+    }
+  }
+
   async function view(target: Target): Promise<View> {
     const { name, registry, namespace, naming, manifestPolicy, referrers = false, engine, explicitNames } = target;
-    const recorded = await database.read(async ({ overview }) => await overview.target(target));
+    const finding = findings.get(name);
+    // The next look shows it.
+    if (finding === undefined || Date.now() - finding.checkedAt > checkedForMs) void checkOnce(target).catch(() => undefined);
+    const standing = await recorded.get(name)?.();
+    if (standing === undefined) throw new Error(`unknown target ${name}`);
     return {
       name,
       registry,
@@ -47,8 +74,8 @@ export function createTargetViews({ targets, database, check }: TargetViewsOptio
       engine: engine ?? 'registry',
       names: Object.entries(explicitNames).map(([source, repository]) => ({ source, repository })),
       examples: examples.map((image) => exampleOn(target, image)),
-      finding: findings.get(name),
-      ...recorded,
+      finding,
+      ...standing,
     };
   }
 }

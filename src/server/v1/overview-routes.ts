@@ -7,6 +7,7 @@ import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import type { ReadDatabase, StatusStores } from '../read-database.js';
 import type { ServerWork } from '../server-work.js';
+import { kept } from './brief-cache.js';
 import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
 import { Overview } from './overview-schemas.js';
@@ -26,6 +27,8 @@ export interface OverviewRoutesOptions {
 type OverviewData = z.infer<typeof Overview>;
 
 const runsShown = 10;
+/** Many pages may show the same overview. */
+const recordedForMs = 1_000;
 const overTimeMs = 24 * 60 * 60 * 1_000;
 
 const getOverview = createRoute({
@@ -39,8 +42,9 @@ const getOverview = createRoute({
 /** The route of the first page. */
 export function overviewRoutes(options: OverviewRoutesOptions) {
   const { gate, readDatabase: read, targets, upstreams, schedules, work } = options;
+  const readRecorded = kept(recordedForMs, async () => await read(async (stores) => await recorded(stores, upstreams)));
   return openApiApp<CallerEnv>().openapi({ ...getOverview, middleware: gate.asReader }, async (context) => {
-    const fromDatabase = await read(async (stores) => await recorded(stores, upstreams));
+    const fromDatabase = await readRecorded();
     const [known, asked] = await Promise.all([targets.list(), askTemporal(fromDatabase.counts.pending > 0)]);
     return context.json(
       {
