@@ -23,7 +23,7 @@ const mayImport = {
   },
   server: {
     folders: ['domain', 'contract', 'client'],
-    packages: ['hono', '@hono/zod-openapi', '@octokit/webhooks', 'rate-limiter-flexible', 'zod'],
+    packages: ['hono', '@hono/zod-openapi', '@octokit/webhooks', 'openid-client', 'rate-limiter-flexible', 'zod'],
     node: true,
   },
   config: {

@@ -63,8 +63,9 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     record: async (received) => await writing.read(async ({ requests: store }) => await store.record(received)),
     log,
   });
+  const config = readConsoleConfig(variables);
   const consolePorts = createConsolePorts({
-    config: readConsoleConfig(variables),
+    config,
     variables,
     dataDir,
     databasePlace: where,
@@ -74,12 +75,15 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     writing,
   });
   const stopping = new AbortController();
+  const tokens = settings.apiTokens.length + signIn.viewTokens.length;
+  const canSignIn = signIn.byLink || tokens > 0 || signIn.oidc !== undefined;
   try {
     const httpServer = createHttpServer({
       ...settings,
-      signIn: signInSettings(signIn, { dataDir, variables, log }),
+      signIn: signInSettings(signIn, { dataDir, variables, proxies: config.whole?.proxies, log }),
       console: consolePorts,
-      consoleFolder: join(distFolder, 'ferry', 'console'),
+      // Without a way to sign in, other machines get nothing.
+      ...(canSignIn ? { consoleFolder: join(distFolder, 'ferry', 'console') } : {}),
       work,
       readDatabase,
       version: packageVersion(),

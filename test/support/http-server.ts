@@ -35,6 +35,8 @@ export interface TestHttpServerOptions {
   readonly signIn?: Partial<SignInSettings>;
   readonly console?: Partial<ConsolePorts>;
   readonly requests?: RequestLog;
+  /** Default: any free one. */
+  readonly port?: number;
 }
 
 const noDatabase: ReadDatabase = async () => {
@@ -70,7 +72,7 @@ export async function startHttpServer(options: TestHttpServerOptions): Promise<T
     requests: options.requests,
     stopping: stopping.signal,
   });
-  const listen = { host: '127.0.0.1', port: 0, isChosen: true };
+  const listen = { host: '127.0.0.1', port: options.port ?? 0, isChosen: true };
   const server: RunningServer = await serve(underBasePath(httpServer.fetch, options.signIn?.basePath ?? ''), listen, {
     mayMove: false,
   });

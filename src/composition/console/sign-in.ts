@@ -2,10 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { ProxyRules } from '@image-ferry/registry';
+
 import type { SignInConfig } from '../../config/sign-in-settings.js';
 import { errorMessage } from '../../domain/error-message.js';
 import type { ServerLog } from '../../server/server-work.js';
 import type { SignInSettings } from '../../server/v1/v1-api.js';
+import { proxiedFetch } from '../proxied-fetch.js';
 
 /** `ferry up` sets it for its server: the token of the link that it prints. */
 export const linkTokenVariable = 'FERRY_SIGN_IN_TOKEN';
@@ -17,13 +20,15 @@ const usedFile = 'sign-in-link.used';
 export interface SignInPlace {
   readonly dataDir: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Of the requests to the provider of OpenID Connect; absent: none. */
+  readonly proxies?: ProxyRules | undefined;
   readonly log: ServerLog;
 }
 
 /** The settings of sign-ins, with the key that signs sessions and the token of the link. */
 export function signInSettings(
-  { viewTokens, basePath, publicUrl, sessionSecret, byLink }: SignInConfig,
-  { dataDir, variables, log }: SignInPlace,
+  { viewTokens, basePath, publicUrl, sessionSecret, oidc, byLink }: SignInConfig,
+  { dataDir, variables, proxies, log }: SignInPlace,
 ): Omit<SignInSettings, 'apiTokens'> {
   const token = byLink ? variables[linkTokenVariable] : undefined;
   return {
@@ -31,6 +36,8 @@ export function signInSettings(
     basePath,
     publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl),
     sessionSecret: sessionSecret ?? sessionKey(dataDir, log),
+    oidc:
+      oidc === undefined ? undefined : { ...oidc, fetch: proxies === undefined ? undefined : proxiedFetch(proxies) },
     byLink,
     linkToken: token === undefined || wasUsed(token, dataDir) ? undefined : token,
     onLinkUsed() {

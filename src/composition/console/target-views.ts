@@ -61,7 +61,8 @@ export function createTargetViews({ targets, database, check }: TargetViewsOptio
     const { name, registry, namespace, naming, manifestPolicy, referrers = false, engine, explicitNames } = target;
     const finding = findings.get(name);
     // The next look shows it.
-    if (finding === undefined || Date.now() - finding.checkedAt > checkedForMs) void checkOnce(target).catch(() => undefined);
+    if (finding === undefined || Date.now() - finding.checkedAt > checkedForMs)
+      void checkOnce(target).catch(() => undefined);
     const standing = await recorded.get(name)?.();
     if (standing === undefined) throw new Error(`unknown target ${name}`);
     return {

@@ -11,6 +11,7 @@ import type { RequestLimit } from '../request-limit.js';
 import type { ServerLog } from '../server-work.js';
 import { fingerprint } from '../token-gate.js';
 import type { Caller } from './caller.js';
+import type { OidcSignIn } from './oidc-sign-in.js';
 import { Session, SignIn, SignInNeeded } from './session-schemas.js';
 import type { Sessions } from './sessions.js';
 
@@ -26,6 +27,8 @@ export interface SessionRoutesOptions {
   readonly assertOwnPage: (context: Context) => void;
   /** Where the console is: `/` or `/ferry/`. */
   readonly consolePath: string;
+  /** Absent: it is not configured. */
+  readonly oidc?: OidcSignIn | undefined;
   readonly log: ServerLog;
 }
 
@@ -56,6 +59,25 @@ const getLink = createRoute({
   responses: { 303: { description: 'To the console; a cookie holds the session.' }, ...problems(401, 422, 429, 500) },
 });
 
+const getOidc = createRoute({
+  method: 'get',
+  path: '/session/oidc',
+  summary: 'Signs in by OpenID Connect',
+  responses: { 303: { description: "To the provider's page." }, ...problems(404, 500) },
+});
+
+const getCallback = createRoute({
+  method: 'get',
+  path: '/session/oidc/callback',
+  summary: 'Where the provider of OpenID Connect sends a browser back to',
+  responses: {
+    303: {
+      description: 'To the console, where a cookie holds the session, or to its page to sign in, with the fault.',
+    },
+    ...problems(404, 500),
+  },
+});
+
 const deleteSession = createRoute({
   method: 'delete',
   path: '/session',
@@ -65,7 +87,7 @@ const deleteSession = createRoute({
 
 /** Routes by which people sign in and out. */
 export function sessionRoutes(options: SessionRoutesOptions) {
-  const { sessions, ways, callerOfToken, failures, assertOwnPage, consolePath, log } = options;
+  const { sessions, ways, callerOfToken, failures, assertOwnPage, consolePath, oidc, log } = options;
   let linkToken = options.linkToken;
   const middleware = [limitedBody(), jsonBody(assertJsonType)];
   return openApiApp()
@@ -107,11 +129,28 @@ export function sessionRoutes(options: SessionRoutesOptions) {
       context.header('referrer-policy', 'no-referrer');
       return context.redirect(consolePath, 303);
     })
+    .openapi(getOidc, async (context) => {
+      if (oidc === undefined) throw refusal(404, 'FERRY_OIDC_ISSUER is not set');
+      const begun = await oidc.begin(context);
+      return context.redirect(begun instanceof URL ? begun.href : faultPage(begun), 303);
+    })
+    .openapi(getCallback, async (context) => {
+      if (oidc === undefined) throw refusal(404, 'FERRY_OIDC_ISSUER is not set');
+      const caller = await oidc.finish(context);
+      if (typeof caller === 'string') return context.redirect(faultPage(caller), 303);
+      await sessions.begin(context, caller);
+      log.info({ role: caller.role, way: caller.way, name: caller.name }, 'signed in');
+      return context.redirect(consolePath, 303);
+    })
     .openapi(deleteSession, (context) => {
       assertOwnPage(context);
       sessions.end(context);
       return context.body(null, 204);
     });
+
+  function faultPage(fault: string): string {
+    return `${consolePath}sign-in?fault=${fault}`;
+  }
 }
 
 /** The address that a request came from: of a proxy, if there is one. */

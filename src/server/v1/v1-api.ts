@@ -19,6 +19,8 @@ import type { ImageActions } from './image-actions-routes.js';
 import { imagesRoutes } from './images-routes.js';
 import { LiveEvents } from './live-events.js';
 import type { NamesOnTargets } from './names-on-targets.js';
+import { createOidcSignIn } from './oidc-sign-in.js';
+import type { OidcProvider } from './oidc-sign-in.js';
 import { overviewRoutes } from './overview-routes.js';
 import { ownPageCheck } from './own-page.js';
 import { requestsRoutes } from './requests-routes.js';
@@ -47,6 +49,8 @@ export interface SignInSettings {
   readonly basePath: string;
   /** Where browsers reach the server. */
   readonly publicUrl?: URL | undefined;
+  /** Needs `publicUrl`. */
+  readonly oidc?: OidcProvider | undefined;
 }
 
 /** What the composition root hands in for the console's API. */
@@ -76,10 +80,11 @@ export interface V1ApiOptions {
 const failuresPerMinute = 10;
 
 /** Ways to sign in that are configured. */
-function signInWays({ apiTokens, viewTokens, byLink }: SignInSettings): readonly Caller['way'][] {
+function signInWays({ apiTokens, viewTokens, byLink, oidc }: SignInSettings): readonly Caller['way'][] {
   return [
     ...(apiTokens.length + viewTokens.length > 0 ? (['token'] as const) : []),
     ...(byLink ? (['link'] as const) : []),
+    ...(oidc === undefined ? [] : (['oidc'] as const)),
   ];
 }
 
@@ -88,13 +93,24 @@ export function v1Api(options: V1ApiOptions) {
   const { signIn, console: ports, readDatabase, work: serverWork, limit, log, stopping } = options;
   const { basePath, publicUrl, linkToken, onLinkUsed, apiTokens, viewTokens } = signIn;
   const ways = signInWays(signIn);
+  const isSecure = publicUrl?.protocol === 'https:';
   const sessions = createSessions({
     secret: signIn.sessionSecret,
     path: basePath === '' ? '/' : basePath,
-    isSecure: publicUrl?.protocol === 'https:',
+    isSecure,
     ways,
     tokens: [...apiTokens, ...viewTokens],
   });
+  const oidc =
+    signIn.oidc === undefined || publicUrl === undefined
+      ? undefined
+      : createOidcSignIn({
+          provider: signIn.oidc,
+          redirectUri: `${publicUrl.origin}${basePath}/api/v1/session/oidc/callback`,
+          secret: signIn.sessionSecret,
+          isSecure,
+          log,
+        });
   const assertOwnPage = ownPageCheck(publicUrl);
   const readSession = sessions.read;
   const gate = createGate({ apiTokens, viewTokens, readSession, assertOwnPage, limit });
@@ -117,6 +133,7 @@ export function v1Api(options: V1ApiOptions) {
         failures,
         assertOwnPage,
         consolePath,
+        oidc,
         log,
       }),
     )
