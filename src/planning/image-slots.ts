@@ -1,11 +1,13 @@
-const limits = { least: 8, first: 16, most: 128 } as const;
+const limits = { least: 16, first: 32, most: 128 } as const;
 /** Requested images may exceed the limit by this number: others do not delay them. */
 const reservedForAsked = 4;
 /** A process that is busy for more of the time than this is the limit itself, whatever the number of images. */
 const busyShare = 0.8;
-/** A process with more memory than this handles fewer images. */
-const mostMemoryBytes = 240 * 1024 * 1024;
+/** A process with more memory than the first gets no more images, and one with more than the second gets fewer. */
+const memoryBytes = { enough: 270 * 1024 * 1024, most: 300 * 1024 * 1024 } as const;
 const checkIntervalMs = 250;
+/** Memory is given back late: a lower limit shows its effect only after a while. */
+const shrinkIntervalMs = 2_000;
 
 /** What a process has spent. */
 interface Spent {
@@ -26,6 +28,7 @@ export class ImageSlots {
   #limit: number = limits.first;
   #running = 0;
   #checkedAt = Number.NEGATIVE_INFINITY;
+  #shrunkAt = Number.NEGATIVE_INFINITY;
 
   constructor(spent: () => Spent = measureProcess()) {
     this.#spent = spent;
@@ -67,8 +70,11 @@ export class ImageSlots {
     const spent = this.#spent();
     if (spent.now - this.#checkedAt < checkIntervalMs) return;
     this.#checkedAt = spent.now;
-    if (spent.memoryBytes > mostMemoryBytes) this.#limit = Math.max(limits.least, Math.floor(this.#limit / 2));
-    else if (this.#waiting.others.length > 0 && spent.busy < busyShare) {
+    if (spent.memoryBytes > memoryBytes.most) {
+      if (spent.now - this.#shrunkAt < shrinkIntervalMs) return;
+      this.#shrunkAt = spent.now;
+      this.#limit = Math.max(limits.least, Math.floor(this.#limit * 0.75));
+    } else if (this.#waiting.others.length > 0 && spent.busy < busyShare && spent.memoryBytes < memoryBytes.enough) {
       this.#limit = Math.min(limits.most, Math.ceil(this.#limit * 1.5));
     }
   }

@@ -17,7 +17,7 @@ const plannedAhead = 2 * batchSize;
 
 interface Running {
   readonly work: Set<Promise<void>>;
-  /** How many images of the latest activity got a workflow of their own. */
+  /** How many images of the latest activity got a workflow of their own; a guess before the first has ended. */
   single: number;
 }
 
@@ -27,8 +27,8 @@ export class ImageBatches {
   readonly #children: ImageChildren;
   readonly #tally: RunTally;
   readonly #running: { readonly discovered: Running; readonly asked: Running } = {
-    discovered: { work: new Set(), single: batchSize },
-    asked: { work: new Set(), single: batchSize },
+    discovered: { work: new Set(), single: batchSize / 4 },
+    asked: { work: new Set(), single: batchSize / 4 },
   };
   #ended = 0;
 

@@ -26,11 +26,11 @@ test('more images are in flight while the process mostly waits', async () => {
 });
 
 test('a busy process gets no more images in flight', async () => {
-  expect(await limitAfter(1_000, { memoryBytes: 100 * megabyte, busy: 0.95 })).toEqual({ limit: 16, most: 16 });
+  expect(await limitAfter(1_000, { memoryBytes: 100 * megabyte, busy: 0.95 })).toEqual({ limit: 32, most: 32 });
 });
 
 test('a process with much memory gets fewer images in flight, but never stops', async () => {
-  expect((await limitAfter(1_000, { memoryBytes: 400 * megabyte, busy: 0.2 })).limit).toBe(8);
+  expect((await limitAfter(1_000, { memoryBytes: 400 * megabyte, busy: 0.2 })).limit).toBe(16);
 });
 
 test('an image that fails frees its slot', async () => {
@@ -57,9 +57,9 @@ test('requested images go before those that wait, and beyond the limit', async (
       { isAsked },
     );
 
-  const others = Array.from({ length: 30 }, async (_, n) => await work(`${n}`, false));
+  const others = Array.from({ length: 60 }, async (_, n) => await work(`${n}`, false));
   const asked = Array.from({ length: 6 }, async (_, n) => await work(`asked ${n}`, true));
   await Promise.all([...others, ...asked]);
 
-  expect(order.slice(16, 22)).toEqual(['asked 0', 'asked 1', 'asked 2', 'asked 3', 'asked 4', 'asked 5']);
+  expect(order.slice(32, 38)).toEqual(['asked 0', 'asked 1', 'asked 2', 'asked 3', 'asked 4', 'asked 5']);
 });

@@ -55,8 +55,10 @@ export async function publishTag(publication: Publication): Promise<string | und
   for (const level of byHeight(below)) await putAll(publication, level);
   await publishReferrers(publication);
   const { isConfirmed } = await put(publication, root, tagIsSet ? root.content.digest : tag);
+  const proof = proveHeads(publication, tag);
   try {
     await readBack(publication, root, tag);
+    await proof;
     return undefined;
   } catch (error) {
     publication.signal.throwIfAborted();
@@ -72,6 +74,20 @@ export async function publishTag(publication: Publication): Promise<string | und
       status,
     });
   }
+}
+
+/** Doubts before a host is asked to prove that it answers HEAD: a copy of one image has fewer. */
+const doubtsUntilProof = 4;
+
+/**
+ * A host that has only said "not found" to HEAD may not answer HEAD at all, so that each answer is confirmed by GET. One
+ * HEAD of a tag that is there saves the others.
+ */
+async function proveHeads({ client, repo, signal }: Publication, tag: string): Promise<void> {
+  const { answersHeads, doubtedHeads } = client.host(repo.host);
+  if (answersHeads !== undefined || doubtedHeads < doubtsUntilProof) return;
+  // Nothing depends on it: what is wrong is found by the read of the tag.
+  await lookForManifest(client, repo, tag, { signal }).catch(() => {});
 }
 
 /** A policy (Harbor's 412), or an account that may push and not pull. */

@@ -285,3 +285,26 @@ test('a push by an account without pull permission is reported as confirmed by P
   expect(report.targets[0]).toMatchObject({ outcome: 'copied', digest: image.digest });
   expect(report.targets[0]?.unread).toContain('no pull');
 });
+
+test.each([
+  ['believed after some images', 200, 0],
+  ['doubted as long as it refuses HEAD', 404, 1],
+] as const)('what a target with many new images says to HEAD is %s', async (_, status, askedAgain) => {
+  const [source, target] = await sourceAndTarget();
+  const client = clientFor([source, target]);
+  if (status === 404) refuseHeads(target, status);
+  for (let number = 1; number <= 8; number += 1) {
+    const tag = `v${number}`;
+    placeImage(source, repository, { tag });
+    target.requests.splice(0);
+    const changes = {
+      source: parseImageReference(`${source.host}/${repository}:${tag}`),
+      targets: [targetAt(target, { tag })],
+    };
+    const report = await copyImage(client, requestFor(source, [target], changes));
+    expect(report.failures).toEqual([]);
+  }
+
+  // One GET reads the new tag back.
+  expect(target.count('GET', /manifests\/v8$/)).toBe(1 + askedAgain);
+});

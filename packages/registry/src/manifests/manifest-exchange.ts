@@ -100,7 +100,10 @@ export async function lookForManifest(
 
   const { content, isDenied, isBlocked, codes } = await readManifest(client, repo, reference, options);
   if (isDenied) return { kind: 'untold', isThere: isBlocked };
-  if (content === undefined) return { kind: 'absent', codes };
+  if (content === undefined) {
+    if (asked.isRefused) host.doubtedHeads += 1;
+    return { kind: 'absent', codes };
+  }
   if (asked.isRefused) host.answersHeads = false;
   return {
     kind: 'there',

@@ -92,6 +92,8 @@ export class RegistryHost {
   bodyLetThrough = unannouncedBytes;
   /** A HEAD of a manifest was answered here; false: HEAD was refused for a manifest that GET returned. */
   answersHeads: boolean | undefined;
+  /** How often GET found nothing after a HEAD that found nothing. */
+  doubtedHeads = 0;
   /** The data of an upload was redirected here: later uploads find out the URL before they send data. */
   redirectsUploads = false;
   /** Unusual kinds of manifests that were not refused here, by the digest of the manifest that probed them. */
