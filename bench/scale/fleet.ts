@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
 import { startFerryUp } from '../../demo/ferry-process.js';
 import { projectRoot } from '../../demo/tools.js';
-import { cpuTimesOf, memoryOf } from './process-usage.js';
+import { cpuTimesOf, peakMemoryOf } from './process-usage.js';
 
 export interface FleetOptions {
   readonly folder: string;
@@ -42,7 +42,7 @@ export async function startFleet({ folder, environment, workers }: FleetOptions)
   let peakBytes = 0;
   const sampling = setInterval(() => {
     for (const pid of [up.pids().worker, ...more.map(({ pid: own }) => own)]) {
-      peakBytes = Math.max(peakBytes, (pid === undefined ? undefined : memoryOf(pid))?.peak ?? 0);
+      peakBytes = Math.max(peakBytes, (pid === undefined ? undefined : peakMemoryOf(pid)) ?? 0);
     }
   }, sampleEveryMs);
   const stop = async (): Promise<void> => {
@@ -68,7 +68,7 @@ export async function startFleet({ folder, environment, workers }: FleetOptions)
       temporalBytes: () => sizeOf(environment, '') + sizeOf(environment, '-wal'),
       killWorker() {
         const { worker } = up.pids();
-        if (worker === undefined || memoryOf(worker) === undefined) return false;
+        if (worker === undefined || peakMemoryOf(worker) === undefined) return false;
         process.kill(worker, 'SIGKILL');
         return true;
       },

@@ -27,13 +27,13 @@ export function cpuTimesOf(pid: number | undefined): CpuTimes {
   }
 }
 
-/** Resident memory of a process now and at its highest, bytes; undefined for one that does not run. */
-export function memoryOf(pid: number): { readonly now: number; readonly peak: number } | undefined {
+/** Highest resident memory of a process, bytes; undefined for one that does not run. */
+export function peakMemoryOf(pid: number): number | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const bytes = (field: string): number =>
-      Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? Number.NaN) * 1024;
-    return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+    // One that has ended, and that its parent has not seen end, has none.
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   } catch {
     return undefined;
   }

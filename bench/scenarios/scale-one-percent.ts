@@ -33,7 +33,7 @@ export const scaleOnePercent: Scenario = {
       await setPending(stage, pending);
       let runMs = 0;
       let waits: readonly number[] = [];
-      const commands = { status: [] as number[], list: [] as number[] };
+      const commands = { start: [] as number[], status: [] as number[], list: [] as number[] };
       const measured = await accountOf(stage, pending.length + added.length, async () => {
         const startedAt = performance.now();
         let isOver = false;
@@ -43,6 +43,7 @@ export const scaleOnePercent: Scenario = {
         });
         const adding = addAll(stage, added).then((found) => (waits = found));
         while (!isOver) {
+          commands.start.push(await timeOf(async () => await stage.ferry(['--version'])));
           commands.status.push(await timeOf(async () => await stage.ferry(['status'])));
           if (!isOver) commands.list.push(await timeOf(async () => await stage.ferry(['list', 'wanted'])));
         }
@@ -64,7 +65,10 @@ export const scaleOnePercent: Scenario = {
         memoryAtMost(300, account),
         historyAtMost(4096, account),
       ],
-      notes: [accountNote(name, account)],
+      notes: [
+        accountNote(name, account),
+        `A command that does nothing (\`ferry --version\`) took ${(median(commands.start) / 1000).toFixed(2)} s meanwhile.`,
+      ],
     };
   },
 };

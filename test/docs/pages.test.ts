@@ -40,6 +40,7 @@ test('every page that a user needs has a Chinese page', () => {
       'docs/databases',
       'docs/failures',
       'docs/production',
+      'docs/scale',
       'docs/upstreams',
       'docs/webhooks',
     ]),

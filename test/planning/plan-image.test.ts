@@ -179,7 +179,7 @@ describe('what an older script pushed', () => {
 
   test('the takeover of many rows does not send a request for each row to a target that does not answer', async () => {
     const { source, own } = stage;
-    for (let n = 0; n < 40; n++) await stage.pushedByScript(`${source.host}/team/app${n}:v1`);
+    for (let n = 0; n < 100; n++) await stage.pushedByScript(`${source.host}/team/app${n}:v1`);
     for (const method of ['HEAD', 'GET']) {
       own.when(method, /manifests/, ({ response }) => void response.writeHead(403).end());
     }
@@ -187,7 +187,8 @@ describe('what an older script pushed', () => {
     const { adopted } = await run(stage.pass.adoptPresent, { after: beforeFirstRow });
 
     expect(adopted).toBe(0);
-    expect(own.requests.length).toBeLessThan(40);
+    // Those of the rows that are asked about at once.
+    expect(own.requests.length).toBeLessThan(100);
     expect(requestsOf(source)).toEqual([]);
   });
 });
