@@ -27,8 +27,8 @@ export class ImageBatches {
   readonly #children: ImageChildren;
   readonly #tally: RunTally;
   readonly #running: { readonly discovered: Running; readonly asked: Running } = {
-    discovered: { work: new Set(), single: batchSize / 4 },
-    asked: { work: new Set(), single: batchSize / 4 },
+    discovered: { work: new Set(), single: batchSize / 2 },
+    asked: { work: new Set(), single: batchSize / 2 },
   };
   #ended = 0;
 

@@ -540,7 +540,7 @@ describe('SyncAll on a real Temporal server', () => {
     // Activities that were already planned would have been started by this query.
     await syncAll(runId).query<SyncProgress>(MessageName.progress);
 
-    expect(world.batches.flat().length).toBeLessThanOrEqual(150);
+    expect(world.batches.flat().length).toBeLessThanOrEqual(200);
     await syncAll(runId).terminate();
     copy.letGo();
   });
