@@ -39,18 +39,21 @@ export const ReceivedRequests = z
 
 export const RequestParams = z.object({ id: z.coerce.number<string>().int().min(1) });
 
-export const RequestDetails = ReceivedRequest.extend({
-  images: z
-    .array(
-      z.object({
-        asked: z.string(),
-        image: z.string().optional(),
-        platform: z.string().optional(),
-        outcome: z.enum(['added', 'renewed', 'already-pending', 'refused']),
-        reason: z.string().optional(),
-      }),
-    )
-    .readonly()
-    .optional()
-    .openapi({ description: 'what became of each image; absent: it named none, or Temporal has forgotten it' }),
-}).openapi('RequestDetails');
+export const RequestDetails = z
+  .object({
+    ...ReceivedRequest.shape,
+    images: z
+      .array(
+        z.object({
+          asked: z.string(),
+          image: z.string().optional(),
+          platform: z.string().optional(),
+          outcome: z.enum(['added', 'renewed', 'already-pending', 'refused']),
+          reason: z.string().optional(),
+        }),
+      )
+      .readonly()
+      .optional()
+      .openapi({ description: 'what became of each image; absent: it named none, or Temporal has forgotten it' }),
+  })
+  .openapi('RequestDetails');

@@ -31,7 +31,7 @@ export const Transfer = z
           bytesDone: z.int(),
           bytesTotal: z.int(),
           stalled: Stalled.optional(),
-          continued: z.object({ offset: z.int(), size: z.int() }).optional(),
+          continued: z.object({ offset: z.int(), size: z.int(), after: z.string().optional() }).optional(),
           layers: z.array(Layer).readonly().openapi({ description: 'in flight' }),
         }),
       )
@@ -56,20 +56,23 @@ export const Progress = z
   })
   .openapi('Progress');
 
-export const RunDetails = Run.extend({
-  notDone: z
-    .array(
-      z.object({
-        image: z.string(),
-        target: z.string(),
-        state: copyState,
-        code: z.string(),
-        reason: z.string(),
-      }),
-    )
-    .readonly()
-    .openapi({ description: 'the first 1,000 copies that it did not make' }),
-}).openapi('RunDetails');
+export const RunDetails = z
+  .object({
+    ...Run.shape,
+    notDone: z
+      .array(
+        z.object({
+          image: z.string(),
+          target: z.string(),
+          state: copyState,
+          code: z.string(),
+          reason: z.string(),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'the first 1,000 copies that it did not make' }),
+  })
+  .openapi('RunDetails');
 
 export const RunRequest = z.object({ reason: z.string().max(200).optional() }).openapi('RunRequest');
 
