@@ -38,7 +38,14 @@ export function createConsolePorts(options: ConsolePortsOptions): ConsolePorts {
   const sources = request?.sources ?? { allowed: [], trusted: [], targets: [] };
   return {
     work,
-    actions: createImageActions({ reading, writing, work, config: whole, configFault }),
+    actions: createImageActions({
+      reading,
+      writing,
+      work,
+      targets: targets.map(({ name }) => name),
+      config: whole,
+      configFault,
+    }),
     pasted: createPastedImages({
       database: reading,
       work: serverWork,

@@ -18,6 +18,8 @@ export interface ImageActionsOptions extends Pick<TimedPlanOptions, 'config' | '
   readonly reading: StatusDatabase;
   readonly writing: StatusDatabase;
   readonly work: Pick<ConsoleWork, 'requestSync'>;
+  /** Names of the configured targets. */
+  readonly targets: readonly string[];
 }
 
 const mostShown = 100;
@@ -26,9 +28,10 @@ const plannedTogether = 20;
 
 /** Changes of many images, and what they would do. */
 export function createImageActions(options: ImageActionsOptions): ImageActions {
-  const { reading, writing, work } = options;
+  const { reading, writing, work, targets } = options;
   return {
     async apply(request, { name }) {
+      assertTargets(request, targets);
       const action = actionOf(request);
       const who = `console: ${name}`;
       const { selected, changed } = await writing.read(async ({ actions }) => {
@@ -47,6 +50,7 @@ export function createImageActions(options: ImageActionsOptions): ImageActions {
       }
     },
     async preview(request, signal) {
+      assertTargets(request, targets);
       const action = actionOf(request);
       return await reading.read(async (stores) => {
         const { rows, unaffected } = await stores.actions.select(selectionOf(request), action);
@@ -64,6 +68,13 @@ export function createImageActions(options: ImageActionsOptions): ImageActions {
       });
     },
   };
+}
+
+/** Images are for every target unless they name theirs: a mistyped name in a filter would select all of them. */
+function assertTargets({ target, filter }: Request, targets: readonly string[]): void {
+  const unknown = [target, filter?.target].find((name) => name !== undefined && !targets.includes(name));
+  if (unknown === undefined) return;
+  throw new InvalidInput(`unknown target "${unknown}"; configured: ${targets.join(', ')}`, 'configuration');
 }
 
 function actionOf({ action, target }: Request): BulkAction {

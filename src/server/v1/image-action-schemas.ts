@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
-import { ImageFilter } from './image-schemas.js';
+import { StrictImageFilter } from './image-schemas.js';
 
 /** Limit of images that a request names one by one. */
 const mostImages = 10_000;
@@ -11,10 +11,10 @@ const action = z.enum(['retry', 'force', 'remove', 'backfill']).openapi({
 });
 
 export const ImageAction = z
-  .object({
+  .strictObject({
     action,
     images: z.array(z.string().min(1).max(1_000)).min(1).max(mostImages).readonly().optional(),
-    filter: ImageFilter.optional().openapi({ description: 'everything that matches, instead of images' }),
+    filter: StrictImageFilter.optional().openapi({ description: 'everything that matches, instead of images' }),
     target: z.string().max(64).optional().openapi({ description: 'of a backfill' }),
   })
   .refine(({ images, filter }) => (images === undefined) !== (filter === undefined), {

@@ -27,6 +27,9 @@ const imageFilterFields = {
 
 export const ImageFilter = z.object(imageFilterFields).openapi('ImageFilter');
 
+/** Of a change: a field that is mistyped must not select everything. */
+export const StrictImageFilter = z.strictObject(imageFilterFields).openapi('StrictImageFilter');
+
 export const imageSort = z.enum(['added', 'image', 'checked']);
 
 export const ImageListQuery = z.object({

@@ -55,6 +55,7 @@ export async function startConsoleStage(options: Partial<TestHttpServerOptions> 
     reading,
     writing,
     work: { requestSync: async (reason) => void syncs.push(reason) },
+    targets: ['aliyun', 'private', 'third'],
     configFault: 'no target is configured',
   });
   const start = async (): Promise<TestHttpServer> =>

@@ -88,18 +88,27 @@ test('many rows change in pages, each with its event', async () => {
   expect(events.filter(({ kind }) => kind === 'removed')).toHaveLength(1_200);
 });
 
-test.each([
-  {},
-  { action: 'delete', images: ['nginx'] },
-  { action: 'retry' },
-  { action: 'retry', images: [] },
-  { action: 'retry', images: ['nginx'], filter: {} },
-  { action: 'backfill', filter: {} },
-  { action: 'retry', images: ['nginx'], target: 'aliyun' },
-  { action: 'retry', filter: { state: 'gone' } },
-  { action: 'retry', images: 'nginx' },
-])('an action is refused if it is %j', async (json) => {
-  expect((await stage.call('/api/v1/images/actions', { json })).status).toBe(422);
+test('an action that is not clear is refused, also one with a field that is mistyped', async () => {
+  const unclear = [
+    {},
+    { action: 'delete', images: ['nginx'] },
+    { action: 'retry' },
+    { action: 'retry', images: [] },
+    { action: 'retry', images: ['nginx'], filter: {} },
+    { action: 'backfill', filter: {} },
+    { action: 'retry', images: ['nginx'], target: 'aliyun' },
+    { action: 'retry', filter: { state: 'gone' } },
+    { action: 'retry', images: 'nginx' },
+    { action: 'remove', filter: { serach: 'nginx' } },
+    { action: 'remove', filter: { target: 'aliyn' } },
+    { action: 'backfill', filter: {}, target: 'aliyn' },
+  ];
+
+  const statuses: number[] = [];
+  for (const json of unclear) statuses.push((await stage.call('/api/v1/images/actions', { json })).status);
+
+  expect(statuses).toEqual(unclear.map(() => 422));
+  expect(await statesOf('nginx:1.27', 'redis:7', 'alpine:3')).toEqual(['pushed', 'blocked', 'blocked']);
 });
 
 test('requests that change something are kept with what became of them, without those that only read', async () => {
