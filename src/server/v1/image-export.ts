@@ -28,10 +28,24 @@ interface Export {
 export function exportImages({ format, filter, readDatabase }: Export): Response {
   const entries = pages(filter, readDatabase);
   const text = format === 'csv' ? csv(entries) : jsonArray(entries);
-  return new Response(ReadableStream.from(encoded(text)), {
+  return new Response(streamOf(encoded(text)), {
     headers: {
       'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json',
       'content-disposition': `attachment; filename="images.${format}"`,
+    },
+  });
+}
+
+/** Reads on when the client has taken what was read. */
+function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await parts.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await parts.return(undefined);
     },
   });
 }

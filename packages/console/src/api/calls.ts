@@ -1,19 +1,20 @@
 /** What the pages change. Afterwards the queries that it concerns are read again. */
-import { api } from './client.js';
+import { v1 } from './client.js';
 import { keys } from './keys.js';
 import { readChanged, showInLists } from './live.js';
 import { queryClient } from './query-client.js';
-import type { ImageAction, ImageActionPreview, ImageActionResult, ParsedText, Target } from './types.js';
+import { bodyOf } from './request-fault.js';
+import type { ImageAction, ImageActionPreview, ImageActionResult, ParsedText } from './types.js';
 
 /** The state that the rows get at once, before the next read. */
 const stateAfter = { retry: 'pending', force: 'pending', remove: 'withdrawn' } as const;
 
 export async function previewImages(action: ImageAction): Promise<ImageActionPreview> {
-  return await api.post<ImageActionPreview>('images/preview', action);
+  return await bodyOf(v1.images.preview.$post({ json: action }));
 }
 
 export async function changeImages(action: ImageAction): Promise<ImageActionResult> {
-  const result = await api.post<ImageActionResult>('images/actions', action);
+  const result = await bodyOf(v1.images.actions.$post({ json: action }));
   const refused = new Set(result.refused.map(({ image }) => image));
   if (action.action !== 'backfill') {
     const to = stateAfter[action.action];
@@ -29,55 +30,44 @@ export async function parseText(
   platforms: readonly string[] | undefined,
   plan: boolean,
 ): Promise<ParsedText> {
-  return await api.post<ParsedText>('add/parse', { text, platforms, plan });
+  return await bodyOf(v1.add.parse.$post({ json: { text, platforms, plan } }));
 }
 
-interface AddedImage {
-  readonly asked: string;
-  readonly image?: string | undefined;
-  readonly platform?: string | undefined;
-  readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
-  readonly reason?: string | undefined;
-}
-
-export interface AddedImages {
-  readonly delivery: string;
-  /** Absent: Temporal has the request, and no worker has answered yet. */
-  readonly images?: readonly AddedImage[] | undefined;
-}
+export type AddedImages = Awaited<ReturnType<typeof addImages>>;
 
 export async function addImages(request: {
   readonly images: readonly string[];
   readonly platforms?: readonly string[] | undefined;
   readonly targets?: readonly string[] | undefined;
-}): Promise<AddedImages> {
-  const result = await api.post<AddedImages>('add', request);
+}) {
+  const result = await bodyOf(v1.add.$post({ json: request }));
   readChanged();
   return result;
 }
 
 export async function requestRun(): Promise<void> {
-  await api.post('runs', {});
+  await bodyOf(v1.runs.$post({ json: {} }));
   readChanged();
 }
 
 export async function cancelRun(): Promise<void> {
-  await api.delete('runs/current');
+  await bodyOf(v1.runs.current.$delete());
   readChanged();
 }
 
 export async function checkUpstream(name: string): Promise<void> {
-  await api.post(`upstreams/${encodeURIComponent(name)}/check`);
+  await bodyOf(v1.upstreams[':name'].check.$post({ param: { name: encodeURIComponent(name) }, json: {} }));
   await queryClient.invalidateQueries({ queryKey: keys.upstreams });
 }
 
 export async function changeSchedule(id: string, change: 'pause' | 'resume' | 'trigger'): Promise<void> {
-  await api.post(`schedules/${encodeURIComponent(id)}/${change}`);
+  await bodyOf(
+    v1.schedules[':id'][':action'].$post({ param: { id: encodeURIComponent(id), action: change }, json: {} }),
+  );
   await queryClient.invalidateQueries({ queryKey: keys.schedules });
 }
 
-export async function checkTarget(name: string): Promise<Target> {
-  const target = await api.post<Target>(`targets/${encodeURIComponent(name)}/check`);
+export async function checkTarget(name: string): Promise<void> {
+  await bodyOf(v1.targets[':name'].check.$post({ param: { name: encodeURIComponent(name) } }));
   await queryClient.invalidateQueries({ queryKey: keys.targets });
-  return target;
 }

@@ -1,26 +1,24 @@
+import { hc } from 'hono/client';
+
+import type { ServerRoutes } from '../../../../src/server/http-server.js';
 import { basePath } from '../base-path.js';
-import { bodyOf } from './request-fault.js';
+
+/** The server's API, with the types of its routes. */
+export const v1 = hc<ServerRoutes>(`${location.origin}${basePath}`, {
+  headers: { accept: 'application/json' },
+}).api.v1;
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
+/** An address of the API for links and streams. */
 export function apiUrl(path: string, query: Query = {}): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-  const text = parameters.toString();
+  const text = new URLSearchParams(textsOf(query)).toString();
   return `${basePath}api/v1/${path}${text === '' ? '' : `?${text}`}`;
 }
 
-export const api = {
-  get: async <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
-    await bodyOf<T>(fetch(apiUrl(path, query), { headers: { accept: 'application/json' }, signal: signal ?? null })),
-  post: async <T>(path: string, body: unknown = {}): Promise<T> =>
-    await bodyOf<T>(
-      fetch(apiUrl(path), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify(body),
-      }),
-    ),
-  delete: async <T>(path: string): Promise<T> =>
-    await bodyOf<T>(fetch(apiUrl(path), { method: 'DELETE', headers: { accept: 'application/json' } })),
-};
+/** Parameters of an address: what is undefined is left out. */
+export function textsOf(query: Query): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+}

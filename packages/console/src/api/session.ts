@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 
-import { api, apiUrl } from './client.js';
+import { v1 } from './client.js';
 import { keys } from './keys.js';
 import { queryClient } from './query-client.js';
 import { bodyOf } from './request-fault.js';
@@ -17,20 +17,20 @@ export const sessionQuery = queryOptions({
   queryKey: keys.session,
   staleTime: 60_000,
   queryFn: async (): Promise<SessionState> => {
-    const response = await fetch(apiUrl('session'), { headers: { accept: 'application/json' } });
-    if (response.status === 401) return { ways: ((await response.json()) as SessionState).ways };
-    return { session: await bodyOf<Session>(Promise.resolve(response)), ways: [] };
+    const response = await v1.session.$get();
+    if (response.status === 401) return { ways: (await response.json()).ways };
+    return { session: await bodyOf(Promise.resolve(response)), ways: [] };
   },
 });
 
 /** @throws RequestFault for a wrong token, or after too many of them */
 export async function signInByToken(token: string): Promise<void> {
-  const session = await api.post<Session>('session', { token });
+  const session = await bodyOf(v1.session.$post({ json: { token } }));
   queryClient.setQueryData(keys.session, { session, ways: [] } satisfies SessionState);
 }
 
 export async function signOut(): Promise<void> {
-  await fetch(apiUrl('session'), { method: 'DELETE' });
+  await v1.session.$delete();
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
   await queryClient.invalidateQueries({ queryKey: keys.session });
 }

@@ -9,9 +9,9 @@ import { Section } from '../../parts/section.js';
 const colors = { added: 'green', renewed: 'green', 'already-pending': 'blue', refused: 'red' } as const;
 
 /** What became of each image. */
-export function AddedList({ added: { images } }: { readonly added: AddedImages }) {
+export function AddedList({ added }: { readonly added: AddedImages }) {
   const { t } = useTranslation();
-  if (images === undefined) {
+  if (!('images' in added)) {
     return (
       <Alert color="yellow" icon={<Icon name="warning" />} title={t('add.accepted')} role="status">
         {t('add.acceptedHint')}
@@ -21,7 +21,7 @@ export function AddedList({ added: { images } }: { readonly added: AddedImages }
   return (
     <Section title={t('add.result')}>
       <Stack gap="xs" role="status">
-        {images.map(({ asked, image, platform, outcome, reason }) => (
+        {added.images.map(({ asked, image, platform, outcome, reason }) => (
           <Group key={`${asked} ${platform ?? ''}`} gap="xs">
             <Badge color={colors[outcome]} variant="light">
               {t(`add.outcome.${outcome}`)}
