@@ -75,7 +75,7 @@ export const zhCn: Catalogue = {
     withdrawn: '已撤回',
   },
   listed: {
-    wanted: '全部（不含已撤回）',
+    wanted: '全部',
     missing: '未完成',
     pending: '待同步',
     waiting: '等待中',

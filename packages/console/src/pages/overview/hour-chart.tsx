@@ -1,5 +1,5 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -10,9 +10,10 @@ import { useFormats } from '../../parts/formats.js';
 const height = 180;
 
 /** Bars of images, and a line of bytes, by hour. */
-export function HourChart({ hours }: { readonly hours: Overview['pushedOverTime'] }) {
+export function HourChart({ hours: known }: { readonly hours: Overview['pushedOverTime'] }) {
   const { t } = useTranslation();
   const formats = useFormats();
+  const hours = useMemo(() => everyHour(known), [known]);
   const place = useRef<HTMLDivElement>(null);
   const isDark = useComputedColorScheme('light') === 'dark';
 
@@ -80,4 +81,17 @@ export function HourChart({ hours }: { readonly hours: Overview['pushedOverTime'
   }, [hours, isDark, formats, t]);
 
   return <div ref={place} className="chart" role="img" aria-label={t('overview.throughput')} />;
+}
+
+const hourMs = 60 * 60_000;
+const hoursShown = 24;
+
+/** The server leaves out hours in which nothing was pushed. */
+function everyHour(known: Overview['pushedOverTime']): Overview['pushedOverTime'] {
+  const byHour = new Map(known.map((hour) => [Math.floor(hour.at / hourMs), hour]));
+  const last = Math.floor(Date.now() / hourMs);
+  return Array.from({ length: hoursShown }, (_, index) => {
+    const hour = last - hoursShown + 1 + index;
+    return byHour.get(hour) ?? { at: hour * hourMs, images: 0, bytesRead: 0, bytesSent: 0 };
+  });
 }
