@@ -14,7 +14,8 @@ export interface BlobHashOptions {
   /** Size of the blob, in bytes. */
   readonly size: number;
   /**
-   * `when-slow`: another process can continue the hash of a blob of at least 1 MiB whose line is slower than 100 MB/s;
+   * `when-slow`: another process can continue the hash of a blob of at least 1 MiB whose line is slower than 100 MB/s, and
+   * than this process;
    * `never`: nothing is saved.
    */
   readonly portable: 'never' | 'when-slow';

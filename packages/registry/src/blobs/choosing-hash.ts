@@ -1,15 +1,18 @@
 import type { Digest } from '../oci/digest.js';
+import { isBusy } from './busy-process.js';
 import { EarlyBytes } from './early-bytes.js';
 import type { BlobHash, HashCheckpoint } from './hash-types.js';
-import { fastBytes, measuredMs } from './hashed-rate.js';
+import { busyFactor, fastBytes, measuredMs } from './hashed-rate.js';
 import type { HashedRate } from './hashed-rate.js';
 import { NativeHash } from './native-hash.js';
 import type { PortableHash } from './portable-hash.js';
 
 /**
  * A hash that another process can continue if the line is slow, and a native one if the line is fast: WebAssembly (200 MB/s
- * of a core) would slow its copy down, and to read it again after the process has died costs little time. It starts as a
- * native one, keeps copies of the first bytes while it measures, and hashes them again if the line is slow.
+ * of a core) would slow its copy down, and to read it again after the process has died costs little time. It is a native
+ * one, too, where this process is the limit, because the machine is busy: it waits for the line hardly ever, and would be
+ * slower still. It starts as a native one, keeps copies of the first bytes while it measures, and hashes them again if the
+ * line is slow.
  */
 export class ChoosingHash implements BlobHash {
   readonly #of: Digest;
@@ -62,6 +65,9 @@ class HashChoice {
   readonly #early = new EarlyBytes();
   #startedAt: number | undefined;
   #lastAt = 0;
+  #bytesBefore = 0;
+  #idleBefore = 0;
+  #isSlow = false;
   /** Bytes hashed over all blobs when the line's own bytes began to arrive. */
   #hashedBefore = 0;
   #portable: PortableHash | undefined;
@@ -79,16 +85,23 @@ class HashChoice {
     if (this.#startedAt === undefined) {
       this.#startedAt = now;
       this.#lastAt = now;
+      this.#bytesBefore = this.#rate.bytes;
+      this.#idleBefore = this.#rate.idleMs;
       this.#hashedBefore = this.#rate.bytes + bufferedBytes;
       return undefined;
     }
     if (now - this.#lastAt > gapMs) this.#hashedBefore = Math.max(this.#hashedBefore, this.#rate.bytes);
     this.#lastAt = now;
+    const ms = now - this.#startedAt;
+    const isLimit = isBusy(this.#rate.idleMs - this.#idleBefore, ms);
     // A blob that has arrived by then does not need it.
-    if (now - this.#startedAt >= measuredMs / 2) this.#load();
-    if (now - this.#startedAt < measuredMs) {
+    if (ms >= measuredMs / 2 && !isLimit) this.#load();
+    if (ms < measuredMs) {
       return this.#rate.bytes - this.#hashedBefore < fastBytes - bufferedBytes ? undefined : this.#drop();
     }
+    this.#isSlow ||= !isLimit || ms >= busyFactor * measuredMs;
+    if (!this.#isSlow) return this.#rate.bytes - this.#bytesBefore < fastBytes ? undefined : this.#drop();
+    this.#load();
     const portable = this.#portable;
     if (portable === undefined) return this.#isUnavailable || this.#early.length > fastBytes ? this.#drop() : undefined;
     this.#early.drain((bytes) => portable.update(bytes));

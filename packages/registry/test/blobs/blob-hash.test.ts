@@ -25,10 +25,10 @@ function digestOf(bytes: Uint8Array, name: 'sha256' | 'sha512' = 'sha256'): Dige
   return `${name}:${createHash(name).update(bytes).digest('hex')}`;
 }
 
-/** The rate of a line on which each chunk takes this long. */
-function rateOf(msPerChunk: number): HashedRate {
+/** The rate of a line on which each chunk takes this long; the process waits for this part of the time. */
+function rateOf(msPerChunk: number, idleShare = 0.8): HashedRate {
   let now = 0;
-  return new HashedRate(() => (now += msPerChunk));
+  return new HashedRate({ now: () => (now += msPerChunk), idleMs: () => now * idleShare });
 }
 
 /** Feeds chunks of the blob until the hash can be saved, or until all of them have been hashed. */
@@ -107,20 +107,50 @@ test('the hash of a blob on a line of 60 MB/s can be saved although what buffers
     return chunks <= 32 || (chunks > 40 && chunks < 64) ? 0 : 4.4;
   };
   let [now, chunks] = [0, 0];
-  const rate = new HashedRate(() => (now += msBefore((chunks += 1))));
+  const rate = new HashedRate({ now: () => (now += msBefore((chunks += 1))), idleMs: () => 3 * chunks });
 
   expect(await savedOf(startBlobHash(digest, { size, portable: 'when-slow', rate }))).toBeDefined();
 });
 
+test.each([
+  // Each chunk has 0.26 MB.
+  ['60 MB/s', 4.4, false],
+  ['20 MB/s', 13, true],
+])('the hash on a busy machine, which waits for nothing and takes %s', async (_, msPerChunk, isPortable) => {
+  const large = { size: 4 * size, portable: 'when-slow', rate: rateOf(msPerChunk, 0.05) } as const;
+  const hash = startBlobHash(digest, large);
+  let isSaved = false;
+  while (hash.offset < 32_000_000) {
+    hash.update(chunk);
+    await setImmediate();
+    isSaved ||= hash.checkpoint().save() !== undefined;
+  }
+
+  expect(isSaved).toBe(isPortable);
+});
+
 test('a blob that begins while others arrive fast is hashed natively, without a measurement of its own', async () => {
   let now = 0;
-  const rate = new HashedRate(() => now);
+  const rate = new HashedRate({ now: () => now, idleMs: () => now });
   for (; now < 600; now += 1) rate.took(chunk.length);
   const hash = startBlobHash(digest, { size, portable: 'when-slow', rate });
   now += 10_000;
 
   expect(await savedOf(hash)).toBeUndefined();
   expect(await savedOf(startBlobHash(digest, { size, portable: 'when-slow', rate: rateOf(100) }))).toBeDefined();
+});
+
+test('a blob that begins while the machine is busy is hashed natively only if that has lasted', async () => {
+  let now = 0;
+  const rate = new HashedRate({ now: () => now, idleMs: () => 0 });
+  const takeFor = (ms: number): void => {
+    for (const end = now + ms; now < end; now += 5) rate.took(chunk.length);
+  };
+
+  takeFor(600);
+  expect(rate.isFast).toBe(false);
+  takeFor(600);
+  expect(rate.isFast).toBe(true);
 });
 
 test('a checkpoint before the first byte continues as a hash that can be saved', async () => {
