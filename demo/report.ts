@@ -68,7 +68,8 @@ export function printAddresses(stage: Stage, up: FerryUpProcess): void {
     ['source', `${stage.source.url}, for the ferry ${stage.proxy.url}`],
     ...targets,
     ['Temporal', up.temporalPages() ?? 'without pages'],
-    ['webhooks and API', `http://${up.httpServer() ?? ''} (token: ${apiToken})`],
+    ['console', `http://${up.httpServer() ?? ''} (token: ${apiToken})`],
+    ['webhooks and API', 'the same'],
     ['data and logs', dataFolder(stage)],
     ['look around with', `. ${writeShellVariables(stage)}; bin/ferry status`],
   ]);
