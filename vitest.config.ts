@@ -35,8 +35,8 @@ export default defineConfig({
           globalSetup: ['test/support/temporal-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // One file after the other: the servers that each of them starts need the cores.
-          maxWorkers: 1,
+          // Two files at a time: mostly they wait for the servers that they start, and more would need more cores.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
