@@ -105,14 +105,12 @@ function leavesOf(value: unknown, path: string): readonly SettingView[] {
   return [{ name: path, from: 'ferry.yaml', isSet: true, isSecret, value: isSecret ? undefined : shown(text) }];
 }
 
-/** Addresses of proxies may contain a password. */
+/** Addresses of proxies may contain a password, with a scheme or without. */
 function shown(value: string): string {
-  return value
-    .replaceAll(/\/\/[^/@\s]*@/g, '//***@')
-    .split(/\s+/)
-    .map(withoutPassword)
-    .join(' ')
-    .slice(0, longestValue);
+  const words = value.split(/\s+/).map((word) => {
+    return word.includes('//') ? word.replaceAll(/\/\/[^/@]*@/g, '//***@') : withoutPassword(word);
+  });
+  return words.join(' ').slice(0, longestValue);
 }
 
 /** Where the database is, without its password. */
