@@ -81,6 +81,8 @@ class HashChoice {
 
   /** @returns the hash to continue with; undefined while the line is being measured */
   took(chunk: Buffer, now: number): PortableHash | 'native' | undefined {
+    // The time to measure is short: a line that brings this much is fast.
+    if (!this.#early.hasRoomFor(chunk)) return this.#drop();
     this.#early.add(chunk);
     if (this.#startedAt === undefined) {
       this.#startedAt = now;
