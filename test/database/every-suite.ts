@@ -1,6 +1,7 @@
 import { bulkOutcomeSuite } from './bulk-outcome-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { growthSuite } from './growth-suite.js';
+import { imageListSuite } from './image-list-suite.js';
 import { indexSuite } from './index-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
@@ -31,6 +32,7 @@ export function everySuite(placeOf: PlaceOf): void {
   eventsSuite(placeOf);
   indexSuite(placeOf);
   consoleSuite(placeOf);
+  imageListSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);
   uploadSuite(placeOf);
