@@ -56,6 +56,9 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
   });
   await stores.uploads.save(uploadOf(`sha256:${'1'.repeat(64)}`));
   await stores.habits.save('aliyun.example.com', { afterBreak: 'keeps-bytes' });
+  await stores.requests.record([
+    { at: 1, kind: 'webhook', method: 'POST', route: '/webhooks/github', status: 204, outcome: 'accepted' },
+  ]);
   await files.run(
     settings,
     `insert into blob_locations values ('r.example.com', 'sha256:a', 'm/redis', 1);
