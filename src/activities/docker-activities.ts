@@ -10,7 +10,7 @@ import type {
   Destination,
   DockerActivities,
 } from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
+import { faultOrThrow } from '../contract/to-fault.js';
 import type { TargetNameStore } from '../database/target-name-store.js';
 import type {
   DockerCopyOptions,
@@ -68,10 +68,7 @@ export function createDockerActivities({ docker, names, pulls }: DockerPorts): D
           sourceDigest,
         };
       } catch (error) {
-        signal.throwIfAborted();
-        const sourceFault = toFault(error);
-        // What the database does not give says nothing about the source.
-        if (sourceFault === undefined || sourceFault.code === 'database') throw error;
+        const sourceFault = faultOrThrow(error, signal);
         const open = input.destinations.map((destination) => ({ destination }));
         return { done: [], open, bytesRead: 0, sourceFault };
       }

@@ -3,7 +3,7 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { Fault, TagActivities, UncheckedTag } from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
+import { faultOrThrow } from '../contract/to-fault.js';
 import type { ComparedTag, TagCheckStore } from '../database/tag-check-store.js';
 import { inParallel } from '../domain/in-parallel.js';
 import { isMutable } from '../domain/mutable-tags.js';
@@ -97,7 +97,7 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       try {
         return await holdsSame(image, digest);
       } catch (error) {
-        return faultOf(error);
+        return faultOrThrow(error, signal);
       }
     }
 
@@ -123,7 +123,7 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
         // Another program may have written an invalid reference into the row. The other images are still checked.
         reference = parseImageReference(image);
       } catch (error) {
-        return faultOf(error);
+        return faultOrThrow(error, signal);
       }
       const { host } = reference;
       const first = firstLooks.get(host);
@@ -140,18 +140,10 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       try {
         return await engine.resolve(reference, { signal });
       } catch (error) {
-        const fault = faultOf(error);
+        const fault = faultOrThrow(error, signal);
         if (ofHost.has(fault.code)) troubled.set(reference.host, fault);
         return fault;
       }
-    }
-
-    /** @throws an error of the database, which says nothing about the source */
-    function faultOf(error: unknown): Fault {
-      signal.throwIfAborted();
-      const fault = toFault(error);
-      if (fault === undefined || fault.code === 'database') throw error;
-      return fault;
     }
   }
 }

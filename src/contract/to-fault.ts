@@ -8,3 +8,15 @@ export function toFault(error: unknown): Fault | undefined {
   const { code, decision, message, retryAfterMs } = error;
   return { code, decision, reason: visibleLines(message), retryAfterMs };
 }
+
+/**
+ * The fault of a source or a target.
+ *
+ * @throws the signal's reason if it is aborted; an error that says nothing about them: a bug, or one of the database
+ */
+export function faultOrThrow(error: unknown, signal: { throwIfAborted(): void }): Fault {
+  signal.throwIfAborted();
+  const fault = toFault(error);
+  if (fault === undefined || fault.code === 'database') throw error;
+  return fault;
+}

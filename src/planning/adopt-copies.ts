@@ -4,7 +4,7 @@ import { parsePlatformSelection } from '@image-ferry/registry/platform';
 import { parseImageReference } from '@image-ferry/registry/reference';
 
 import type { LeftTarget } from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
+import { faultOrThrow } from '../contract/to-fault.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { AdoptionCandidate, TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyEngine } from './engine-ports.js';
@@ -73,9 +73,7 @@ export async function findCopies(
         if (contents === undefined || coverageOf(contents, wanted) !== 'all') return;
         there.push({ target, state: 'adopted', reference, digest: contents.digest });
       } catch (error) {
-        signal.throwIfAborted();
-        const fault = toFault(error);
-        if (fault === undefined || fault.code === 'database') throw error;
+        const fault = faultOrThrow(error, signal);
         const hostReason = error instanceof FerryError ? error.hostReason : undefined;
         left.push({ target, fault, hostReason });
       }

@@ -8,7 +8,7 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { LeftTarget } from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
+import { faultOrThrow } from '../contract/to-fault.js';
 import { isMutable } from '../domain/mutable-tags.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import type { Target } from '../domain/target.js';
@@ -88,9 +88,8 @@ export async function findHeld(
         if (coverage !== 'all' || !(await isRight(wanted, { tag: tagRef, contents }, ports, signal))) return;
         held.push({ ...heldOn(target, holding, contents.digest), readable: readableAt(tagRef, contents.digest) });
       } catch (error) {
-        signal.throwIfAborted();
-        const fault = toFault(error);
-        if (fault === undefined || fault.code === 'database' || isOfSource(error)) throw error;
+        const fault = faultOrThrow(error, signal);
+        if (isOfSource(error)) throw error;
         unasked.push({ target: target.name, fault });
         recorded.push(heldOn(target, holding, holding.digest ?? ''));
       }

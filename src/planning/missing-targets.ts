@@ -7,8 +7,7 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { Destination, Fault } from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
-import { FerryError } from '../domain/ferry-error.js';
+import { faultOrThrow } from '../contract/to-fault.js';
 import type { Target } from '../domain/target.js';
 import { copyTargets } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
@@ -80,9 +79,7 @@ export async function planMissing(
     try {
       return await planning();
     } catch (error) {
-      signal.throwIfAborted();
-      const fault = toFault(error);
-      if (!(error instanceof FerryError) || fault === undefined || fault.code === 'database') throw error;
+      const fault = faultOrThrow(error, signal);
       reasons.push(fault.reason);
       // A tag that is missing may be published yet; a digest that is gone does not come back.
       if (fault.decision !== 'block' && fault.code !== 'tag-missing') mayHeal ??= fault;

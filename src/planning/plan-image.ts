@@ -6,10 +6,8 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
-import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
-import type { TargetNameStore } from '../database/target-name-store.js';
-import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
+import { faultOrThrow } from '../contract/to-fault.js';
+import type { PlanReads } from '../database/plan-reads-store.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { backupTagFor } from '../domain/mutable-tags.js';
@@ -34,13 +32,7 @@ import { TargetHealth } from './target-health.js';
 import { unservedTargets } from './unserved-targets.js';
 import type { DaemonWorkers } from './unserved-targets.js';
 
-export interface PlanPorts {
-  readonly wanted: Pick<WantedImageStore, 'wantedRows' | 'imagesSharingTag' | 'reviewPushed'>;
-  readonly names: Pick<TargetNameStore, 'ownedBy' | 'ownerOf' | 'claim'>;
-  readonly pushed: Pick<
-    PushedImageStore,
-    'adoptionCandidates' | 'recordAdoption' | 'holdings' | 'knownCopies' | 'recordTakenOver'
-  >;
+export interface PlanPorts extends PlanReads {
   readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame'>;
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];
@@ -83,7 +75,7 @@ export class ImagePlanner {
   }
 
   /** The same planner for images whose rows were read together. */
-  withReads(reads: Pick<PlanPorts, 'wanted' | 'names' | 'pushed'>): ImagePlanner {
+  withReads(reads: PlanReads): ImagePlanner {
     return new ImagePlanner({ ...this.#ports, ...reads }, this.#health);
   }
 
@@ -102,9 +94,7 @@ export class ImagePlanner {
       const decided = await this.#decide(image, { rows, pending, missingTag, readAt: readAt }, options);
       return { ...looked, ...decided };
     } catch (error) {
-      options.signal.throwIfAborted();
-      const fault = toFault(error);
-      if (fault === undefined || fault.code === 'database') throw error;
+      const fault = faultOrThrow(error, options.signal);
       if (fault.code !== 'tag-missing') return { kind: 'stopped', ...looked, tagMissing: false, fault };
       return { kind: 'stopped', ...looked, tagMissing: true, fault: { ...fault, decision: missingTag } };
     }

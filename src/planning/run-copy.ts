@@ -4,7 +4,7 @@ import { parseDigest } from '@image-ferry/registry/digest';
 import { parseImageReference } from '@image-ferry/registry/reference';
 
 import type { CopyImageInput, CopyImageResult } from '../contract/activity-types.js';
-import { toFault } from '../contract/to-fault.js';
+import { faultOrThrow } from '../contract/to-fault.js';
 import type { Target } from '../domain/target.js';
 import { copyRecipes, copyTargets, openTarget, pushedOutcome, selectionOf } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
@@ -49,10 +49,7 @@ export async function runCopy(
       bytesRead: bytesRead(),
     };
   } catch (error) {
-    signal.throwIfAborted();
-    const sourceFault = toFault(error);
-    // What the database does not give says nothing about the source.
-    if (sourceFault === undefined || sourceFault.code === 'database') throw error;
+    const sourceFault = faultOrThrow(error, signal);
     const open = input.destinations.map((destination) => ({ destination }));
     return { done: [], open, bytesRead: bytesRead(), sourceFault };
   }
