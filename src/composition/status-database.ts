@@ -6,6 +6,7 @@ import { openReadOnly } from './open-stores.js';
 
 interface OpenedDatabase {
   readonly database: FerryDatabase;
+  readonly stores: Stores;
   queries: number;
   isBroken: boolean;
 }
@@ -31,7 +32,7 @@ export class StatusDatabase {
     try {
       opened = await opening;
       opened.queries += 1;
-      return await query(createStores(opened.database));
+      return await query(opened.stores);
     } catch (error) {
       if (this.#opening === opening) this.#opening = undefined;
       if (opened !== undefined) opened.isBroken = true;
@@ -51,6 +52,7 @@ export class StatusDatabase {
   }
 
   async #open(): Promise<OpenedDatabase> {
-    return { database: await this.#openDatabase(this.#settings), queries: 0, isBroken: false };
+    const database = await this.#openDatabase(this.#settings);
+    return { database, stores: createStores(database), queries: 0, isBroken: false };
   }
 }

@@ -2,7 +2,7 @@
 import type { Fault } from './activity-types.js';
 
 /** Pauses between the attempts of one run, in milliseconds: long enough for a registry to restart. */
-const attemptPausesMs = [2_000, 8_000, 20_000];
+export const attemptPausesMs = [2_000, 8_000, 20_000];
 /** An announced wait up to this is slept in the workflow; a longer one would block a slot. */
 const longestWaitMs = 30_000;
 /** Limits for the delay of a retry in a later run. */

@@ -1,7 +1,7 @@
 /** Adds up the results of a sync run. */
 import type { RefusedRows, TakeoverPage, UncheckedTag } from './activity-types.js';
-import { addSettled, nothingSettled, withNotDone } from './settled-images.js';
-import type { NotDone, SettledImages, SyncAllResult } from './sync-messages.js';
+import { nothingSettled, withNotDone } from './settled-images.js';
+import type { NotDone, SyncAllResult } from './sync-messages.js';
 
 export const emptyResult: SyncAllResult = { runs: 0, ...nothingSettled };
 
@@ -66,11 +66,6 @@ export function withRefusedRows(result: SyncAllResult, { count, first }: Refused
     blocked: result.blocked + count,
     notDone: withNotDone(result.notDone, blocked),
   };
-}
-
-/** Adds images that an activity settled together. */
-export function withSettled(result: SyncAllResult, settled: SettledImages): SyncAllResult {
-  return addSettled(result, settled);
 }
 
 /** Adds pushed images whose tags could not be checked: they wait for a later run. */

@@ -1,7 +1,6 @@
 /** Measures a running copy from its progress events: bytes, rate and time left for each target, and what stands still. */
 import { printBytes } from './byte-count.js';
 
-/** The parts of the engine's progress events that matter here. `bytes` and `size` in bytes. */
 /** What an upload continued after (`CopyProgress` of the registry package). */
 export type ContinuedAfter = 'break' | 'slow-target' | 'earlier-process';
 
@@ -13,6 +12,7 @@ export interface ContinuedTransfer {
   readonly after?: ContinuedAfter | undefined;
 }
 
+/** The parts of the engine's progress events that matter here. `bytes` and `size` in bytes. */
 export type TransferEvent =
   | {
       readonly type: 'planned';

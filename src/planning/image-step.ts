@@ -2,6 +2,7 @@
 import type { Fault, SingleImage } from '../contract/activity-types.js';
 import type { RecordedImage } from '../contract/recorded-image.js';
 import type { SyncImageResult } from '../contract/sync-messages.js';
+import { saysAway } from './target-health.js';
 import type { TargetAnswers } from './target-outages.js';
 
 export type ImageStep =
@@ -30,5 +31,5 @@ export function answersIn(step: ImageStep): TargetAnswers {
 }
 
 function isAway(fault: Fault | undefined): boolean {
-  return fault !== undefined && fault.again === undefined && (fault.code === 'unreachable' || fault.code === 'tls');
+  return fault !== undefined && fault.again === undefined && saysAway(fault);
 }

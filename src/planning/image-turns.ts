@@ -1,9 +1,9 @@
 import { targetTagKey } from '../domain/target-tag.js';
 
 /**
- * Lets one attempt at a time handle an image, or another one with its tag, in this process. Temporal starts the next attempt of an activity when the
- * heartbeats of one stop, and the one may still be at work: its process was stopped for a moment, or `sync-all` was
- * terminated and started again. It learns that with its next heartbeat.
+ * Lets one attempt at a time handle an image, or another one with its tag, in this process. Temporal starts the next
+ * attempt of an activity when the heartbeats of one stop, and the one may still be at work: its process was stopped for a
+ * moment, or `sync-all` was terminated and started again. It learns that with its next heartbeat.
  */
 export class ImageTurns {
   readonly #last = new Map<string, Promise<void>>();

@@ -23,6 +23,11 @@ interface Absence {
   readonly until: number;
 }
 
+/** Whether a fault of a target says that it does not answer, whatever the image. */
+export function saysAway({ code }: Pick<Fault, 'code'>): boolean {
+  return code === 'unreachable' || code === 'tls';
+}
+
 /**
  * Which targets are known to be away. One that is down would hold every image of a run for all its rounds: after the
  * first image has found out, the others leave it to the next run at once, and look again now and then.
@@ -70,7 +75,7 @@ export class TargetHealth {
    * @param hostReason the reason, in words that name no repository: other images report it too
    */
   note(target: string, fault: Pick<Fault, 'code' | 'decision'> | undefined, hostReason?: string): void {
-    if (fault?.code !== 'unreachable' && fault?.code !== 'tls') {
+    if (fault === undefined || !saysAway(fault)) {
       this.#away.delete(target);
       return;
     }

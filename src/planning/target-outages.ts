@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** As long as an image with a workflow of its own pauses between its attempts. */
-const standardPausesMs: readonly number[] = [2_000, 8_000, 20_000];
+import { attemptPausesMs } from '../contract/copy-attempts.js';
+
 const pollMs = 250;
 
 /** What an image found out. */
@@ -26,8 +26,8 @@ export class TargetOutages {
   readonly #pausesMs: readonly number[];
   readonly #outages = new Map<string, Outage>();
 
-  /** @param pausesMs others, for tests */
-  constructor(pausesMs = standardPausesMs) {
+  /** @param pausesMs others, for tests; as long as an image with a workflow of its own pauses between its attempts */
+  constructor(pausesMs: readonly number[] = attemptPausesMs) {
     this.#pausesMs = pausesMs;
   }
 

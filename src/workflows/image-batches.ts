@@ -1,7 +1,7 @@
 import { CancellationScope, log } from '@temporalio/workflow';
 
+import { addSettled } from '../contract/settled-images.js';
 import type { SyncRun } from '../contract/sync-messages.js';
-import { withSettled } from '../contract/sync-result.js';
 import { batches } from './activity-proxies.js';
 import type { ImageChildren } from './image-children.js';
 import type { ImagePool, TakenImages } from './image-pool.js';
@@ -96,7 +96,7 @@ export class ImageBatches {
       const result = await batches.syncImages.executeWithOptions({ summary: summaryOf(images) }, [
         { run: run.id, images, areAsked },
       ]);
-      this.#tally.add(withSettled, result.settled);
+      this.#tally.add(addSettled, result.settled);
       for (const one of result.single) {
         single.add(one.image);
         this.#children.add(one, areAsked);

@@ -32,8 +32,7 @@ interface WaitingImage {
 export class ImageChildren {
   readonly #pool: ImagePool;
   readonly #tally: RunTally;
-  readonly #running = new Set<Promise<void>>();
-  readonly #inFlight = new Set<string>();
+  readonly #running = new Map<string, Promise<void>>();
   readonly #waiting: { asked: WaitingImage[]; discovered: WaitingImage[] } = { asked: [], discovered: [] };
   #ended = 0;
 
@@ -53,7 +52,7 @@ export class ImageChildren {
 
   /** Images with a running workflow. */
   get inFlight(): readonly string[] {
-    return [...this.#inFlight];
+    return [...this.#running.keys()];
   }
 
   /** How many requested or discovered images wait for their turn. */
@@ -100,17 +99,15 @@ export class ImageChildren {
   #start({ single, plannedAt }: WaitingImage, run: SyncRun): void {
     const isFresh = Date.now() - plannedAt < planIsFreshMs || single.copied !== undefined;
     const { image } = single;
-    this.#inFlight.add(image);
-    const work: Promise<void> = this.#copy(isFresh ? single : { image }, run).finally(() => {
-      this.#running.delete(work);
-      this.#inFlight.delete(image);
+    const work = this.#copy(isFresh ? single : { image }, run).finally(() => {
+      this.#running.delete(image);
       this.#ended += 1;
     });
-    this.#running.add(work);
+    this.#running.set(image, work);
   }
 
   async settled(): Promise<void> {
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.values());
   }
 
   /** Never rejects: one failed image must not stop the others, and the run itself observes a cancellation. */
