@@ -2,29 +2,26 @@
 import { sql } from 'kysely';
 
 import type { ImageFilter } from '../../domain/image-filter.js';
-import type { ChangeCause } from '../../domain/state-change.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { pagesOf } from '../insert-rows.js';
 import { columnsAsText } from '../row-shapes.js';
-import { changeStatus } from './change-status.js';
+import { changeRows } from './change-rows.js';
+import type { RowChange } from './change-rows.js';
 import { imageConditions } from './image-conditions.js';
-import { readSelections } from './target-selections.js';
-import { askedAt, firstRow, forgotten, highestId, lowestId } from './wanted-rows.js';
+import { rowsForTarget } from './target-selections.js';
+import { firstRow, highestId, lowestId } from './wanted-rows.js';
 
 /** Canonical images, or the texts of rows that name none; or everything that matches a filter. */
 export type BulkSelection = { readonly images: readonly string[] } | { readonly filter: ImageFilter };
 
+/**
+ * `retry` leaves out rows that are pushed or withdrawn, `force` and `remove` those that are withdrawn; `backfill` takes pushed
+ * ones that the target lacks.
+ */
 export type BulkAction =
-  /** Pending again, unless it is pushed or withdrawn. */
-  | { readonly kind: 'retry' }
-  /** Copied again, whatever the targets have. */
-  | { readonly kind: 'force' }
-  /** Withdrawn; nothing is deleted from the targets. */
-  | { readonly kind: 'remove' }
-  /** Pushed images are copied to a target that lacks them. */
-  | { readonly kind: 'backfill'; readonly target: string };
+  { readonly kind: Exclude<RowChange, 'backfill'> } | { readonly kind: 'backfill'; readonly target: string };
 
 /** Rows that an action would change. */
 export interface BulkRow {
@@ -82,44 +79,14 @@ export async function applyAction(
       // Another program may have changed them since they were selected.
       const now = await changeable(inside, action).where('id', 'in', ids).execute();
       const still = await withTarget(inside, now, action);
-      await change({ ...database, queries: inside }, still, action, who);
+      const at = await database.dialect.now(inside);
+      await changeRows({ ...database, queries: inside }, still, action.kind, { at, who });
       return still;
     });
     for (const { image } of done) images.add(image);
     changed += done.length;
   }
   return { images: images.size, rows: changed };
-}
-
-async function change(
-  within: Pick<FerryDatabase, 'queries' | 'dialect'>,
-  rows: readonly BulkRow[],
-  action: BulkAction,
-  who: string,
-): Promise<void> {
-  const at = await within.dialect.now(within.queries);
-  const cause = (kind: ChangeCause['kind']): ChangeCause => ({ kind, at, who });
-  const ids = rows.map(({ id }) => id);
-  switch (action.kind) {
-    case 'remove':
-      await changeStatus(within, ids, PushStatus.withdrawn, { ...forgotten, force_copy: null }, cause('removed'));
-      return;
-    case 'backfill': {
-      // Explicit requests come first.
-      const columns = { ...forgotten, checked_at: null, requested_at: null };
-      await changeStatus(within, ids, PushStatus.pending, columns, cause('backfill'));
-      return;
-    }
-    case 'retry':
-    case 'force': {
-      const wanted = { ...forgotten, requested_at: askedAt(at) };
-      const columns = action.kind === 'force' ? { ...wanted, force_copy: 1 } : wanted;
-      await changeStatus(within, ids, PushStatus.pending, columns, cause('retried'));
-      return;
-    }
-    default:
-      action satisfies never;
-  }
 }
 
 function changeable(queries: Queries, { kind }: BulkAction) {
@@ -144,12 +111,11 @@ async function withTarget(
   rows: readonly SelectedRow[],
   action: BulkAction,
 ): Promise<readonly BulkRow[]> {
-  const entries = rows.map((row) => ({ id: row.id, image: row.image ?? columnsAsText(row), status: row.push_status }));
-  if (action.kind !== 'backfill') return entries;
+  if (action.kind !== 'backfill') return rows.map(entryOf);
   const { target } = action;
-  const images = [...new Set(entries.map(({ image }) => image))];
-  const there = new Set<string>();
-  for (const page of pagesOf(images)) {
+  const wanted = await rowsForTarget(queries, rows, target);
+  const there = new Set<string | null>();
+  for (const page of pagesOf([...new Set(wanted.flatMap(({ image }) => image ?? []))])) {
     const copies = await queries
       .selectFrom('image_copies')
       .select('image')
@@ -159,10 +125,9 @@ async function withTarget(
       .execute();
     for (const { image } of copies) there.add(image);
   }
-  const limited = rows.flatMap(({ image, targets }) => (image === null || targets === null ? [] : [image]));
-  const selections = await readSelections(queries, [...new Set(limited)]);
-  return entries.filter(({ image }) => {
-    const selection = selections.get(image) ?? 'all';
-    return !there.has(image) && (selection === 'all' || selection.includes(target));
-  });
+  return wanted.filter(({ image }) => !there.has(image)).map(entryOf);
+}
+
+function entryOf(row: SelectedRow): BulkRow {
+  return { id: row.id, image: row.image ?? columnsAsText(row), status: row.push_status };
 }

@@ -1,5 +1,4 @@
 /** Actions of a person on rows. */
-import type { ChangeCause } from '../../domain/state-change.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import { effectiveStatus } from '../effective-status.js';
@@ -7,17 +6,14 @@ import type { FerryDatabase } from '../ferry-database.js';
 import { columnsAsText } from '../row-shapes.js';
 import { applyAction, rowsOfAction } from './bulk-actions.js';
 import type { BulkAction, BulkRow, BulkRows, BulkSelection } from './bulk-actions.js';
-import { changeStatus } from './change-status.js';
-import { readSelections } from './target-selections.js';
-import { askedAt, firstRow, forgotten, highestId, lowestId } from './wanted-rows.js';
+import { changeRows } from './change-rows.js';
+import { rowsForTarget } from './target-selections.js';
+import { firstRow, highestId, lowestId } from './wanted-rows.js';
 
 export interface Renewed {
   readonly images: number;
   readonly rows: number;
 }
-
-/** Rows per statement. */
-const pageSize = 500;
 
 interface SettledRow {
   readonly id: number;
@@ -125,10 +121,7 @@ async function withdraw(
   within: Pick<FerryDatabase, 'queries' | 'dialect'>,
   rows: readonly SettledRow[],
 ): Promise<Renewed> {
-  const cause = await causedByPerson(within, 'removed');
-  for (const ids of pages(rows)) {
-    await changeStatus(within, ids, PushStatus.withdrawn, { ...forgotten, force_copy: null }, cause);
-  }
+  await changeRows(within, rows, 'remove', await byPerson(within));
   return counted(rows);
 }
 
@@ -152,16 +145,9 @@ async function backfill(database: FerryDatabase, target: string): Promise<Renewe
         ),
       )
       .execute();
-    const limited = lacking.flatMap(({ image, targets }) => (image === null || targets === null ? [] : [image]));
-    const selections = await readSelections(inside, [...new Set(limited)]);
-    const rows = lacking.filter(({ image }) => {
-      const selection = selections.get(image ?? '') ?? 'all';
-      return selection === 'all' || selection.includes(target);
-    });
+    const rows = await rowsForTarget(inside, lacking, target);
     const within = { ...database, queries: inside };
-    const cause = await causedByPerson(within, 'backfill');
-    const columns = { ...forgotten, checked_at: null, requested_at: null };
-    for (const ids of pages(rows)) await changeStatus(within, ids, PushStatus.pending, columns, cause);
+    await changeRows(within, rows, 'backfill', await byPerson(within));
     return counted(rows);
   });
 }
@@ -174,24 +160,21 @@ async function renew(
 ): Promise<Renewed> {
   return await database.transaction(async (inside) => {
     const within = { ...database, queries: inside };
-    const cause = await causedByPerson(within, 'retried');
+    const by = await byPerson(within);
     const rows = await find(inside);
     const pushed = rows.filter((row) => row.push_status === PushStatus.pushed);
     const others = rows.filter((row) => row.push_status !== PushStatus.pushed);
-    const wanted = { ...forgotten, requested_at: askedAt(cause.at) };
-    const forced = { ...wanted, force_copy: 1 };
-    for (const ids of pages(pushed)) await changeStatus(within, ids, PushStatus.pending, forced, cause);
-    const again = isAnew ? forced : wanted;
-    for (const ids of pages(others)) await changeStatus(within, ids, PushStatus.pending, again, cause);
+    await changeRows(within, pushed, 'force', by);
+    await changeRows(within, others, isAnew ? 'force' : 'retry', by);
     return counted(rows);
   });
 }
 
-async function causedByPerson(
-  { queries, dialect }: Pick<FerryDatabase, 'queries' | 'dialect'>,
-  kind: ChangeCause['kind'],
-): Promise<ChangeCause> {
-  return { kind, at: await dialect.now(queries), who: 'cli' };
+async function byPerson({
+  queries,
+  dialect,
+}: Pick<FerryDatabase, 'queries' | 'dialect'>): Promise<{ readonly at: number; readonly who: string }> {
+  return { at: await dialect.now(queries), who: 'cli' };
 }
 
 function selectRows(queries: Queries) {
@@ -205,10 +188,4 @@ function selectRows(queries: Queries) {
 
 function counted(rows: readonly SettledRow[]): Renewed {
   return { images: new Set(rows.map(({ id, image }) => image ?? id)).size, rows: rows.length };
-}
-
-function pages(rows: readonly SettledRow[]): number[][] {
-  const ids = rows.map(({ id }) => id);
-  const count = Math.ceil(ids.length / pageSize);
-  return Array.from({ length: count }, (_, page) => ids.slice(page * pageSize, (page + 1) * pageSize));
 }

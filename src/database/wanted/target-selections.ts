@@ -33,6 +33,20 @@ export function selectionOfRows(rows: readonly TargetsColumns[]): TargetSelectio
   );
 }
 
+/** Of rows that are pushed, those whose image is for a target by all of its rows. */
+export async function rowsForTarget<T extends { readonly image: string | null; readonly targets: string | null }>(
+  queries: Queries,
+  rows: readonly T[],
+  target: string,
+): Promise<readonly T[]> {
+  const limited = rows.flatMap(({ image, targets }) => (image === null || targets === null ? [] : [image]));
+  const selections = await readSelections(queries, [...new Set(limited)]);
+  return rows.filter(({ image }) => {
+    const selection = selections.get(image ?? '') ?? 'all';
+    return selection === 'all' || selection.includes(target);
+  });
+}
+
 /** The targets of each image by all of its rows. */
 export async function readSelections(
   queries: Queries,
