@@ -16,6 +16,7 @@ export interface OidcSettings {
   readonly operatorGroups: readonly string[];
 }
 
+/** Nothing without `FERRY_OIDC_ISSUER`. */
 const beside = [
   'FERRY_OIDC_CLIENT_ID',
   'FERRY_OIDC_CLIENT_SECRET',
@@ -24,6 +25,8 @@ const beside = [
   'FERRY_OIDC_GROUPS_CLAIM',
   'FERRY_OIDC_SCOPE',
 ] as const;
+
+export const oidcVariables = ['FERRY_OIDC_ISSUER', ...beside] as const;
 
 /** Undefined without `FERRY_OIDC_ISSUER`; errors are added to `errors`. */
 export function readOidc(

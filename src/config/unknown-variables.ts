@@ -1,5 +1,6 @@
 import { nearestName } from '../domain/nearest-name.js';
 import type { Variables } from './environment.js';
+import { oidcVariables } from './oidc-settings.js';
 import { ownNameOf } from './other-database-names.js';
 
 /** An unknown variable, and the one that was probably meant. */
@@ -43,13 +44,7 @@ export const knownVariables: readonly string[] = [
   'FERRY_SESSION_SECRET',
   'FERRY_PUBLIC_URL',
   'FERRY_BASE_PATH',
-  'FERRY_OIDC_ISSUER',
-  'FERRY_OIDC_CLIENT_ID',
-  'FERRY_OIDC_CLIENT_SECRET',
-  'FERRY_OIDC_READER_GROUPS',
-  'FERRY_OIDC_OPERATOR_GROUPS',
-  'FERRY_OIDC_GROUPS_CLAIM',
-  'FERRY_OIDC_SCOPE',
+  ...oidcVariables,
   'FERRY_BRANCH',
   'FERRY_REPOSITORIES',
   'FERRY_REQUESTS_PER_MINUTE',

@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 
-import { FerryError } from '../domain/ferry-error.js';
 import { bearerToken, json, problems } from './answer-schemas.js';
 import { openApiApp } from './open-api-app.js';
 import { orUnavailable } from './read-database.js';
@@ -9,6 +8,7 @@ import type { ReadDatabase } from './read-database.js';
 import type { RequestLimit } from './request-limit.js';
 import type { RunningWork, ServerWork } from './server-work.js';
 import { ImageQuery, ImageStatus, Runs, RunsQuery, Status, WantedImages, WantedQuery } from './status-schemas.js';
+import { temporalFault } from './temporal-fault.js';
 import { tokenGate } from './token-gate.js';
 
 export interface StatusApiOptions {
@@ -87,8 +87,7 @@ export function statusApi({ tokens, limit, work, readDatabase }: StatusApiOption
     try {
       return await work.running(isPending);
     } catch (error) {
-      if (error instanceof FerryError && error.code === 'temporal') return { temporalFault: error.message };
-      throw error;
+      return { temporalFault: temporalFault(error) };
     }
   }
 }

@@ -33,26 +33,36 @@ export const RequestedBy = z
   })
   .openapi('RequestedBy');
 
+/** What identifies a row of a wanted image. */
+export const wantedRow = {
+  id: z.int().openapi({ description: 'of the row of images_for_push' }),
+  image: z.string().openapi({ description: 'canonical reference; the columns as they are where they name no image' }),
+  platform: z.string(),
+} as const;
+
+/** Why it is as it is. */
+export const wantedFacts = {
+  code: z.string().optional().openapi({ description: 'why it is blocked, or not pushed yet' }),
+  reason: z.string().optional(),
+  note: z.string().optional(),
+  requestedBy: RequestedBy.optional(),
+  requestedAt: time('when it was requested').optional(),
+  checkedAt: time('when a run last finished with it').optional(),
+  firstMissingAt: time('since when its tag is missing').optional(),
+  sourceDigest: z.string().optional(),
+  targets: z.array(z.string()).readonly().optional().openapi({ description: 'absent: every target' }),
+} as const;
+
 const WantedImage = z
   .object({
-    id: z.int().openapi({ description: 'of the row of images_for_push' }),
-    image: z.string().openapi({ description: 'canonical reference; the columns as they are where they name no image' }),
-    platform: z.string(),
+    ...wantedRow,
     state: wantedState,
     open: z
       .array(copyState)
       .readonly()
       .optional()
       .openapi({ description: 'states of the copies that a pending row lacks' }),
-    code: z.string().optional().openapi({ description: 'why it is blocked, or not pushed yet' }),
-    reason: z.string().optional(),
-    note: z.string().optional(),
-    requestedBy: RequestedBy.optional(),
-    requestedAt: time('when it was requested').optional(),
-    checkedAt: time('when a run last finished with it').optional(),
-    firstMissingAt: time('since when its tag is missing').optional(),
-    sourceDigest: z.string().optional(),
-    targets: z.array(z.string()).readonly().optional().openapi({ description: 'absent: every target' }),
+    ...wantedFacts,
   })
   .openapi('WantedImage');
 

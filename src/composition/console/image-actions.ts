@@ -9,6 +9,7 @@ import { wantedTargets } from '../../domain/wanted-targets.js';
 import type { ConsoleWork } from '../../server/v1/console-work.js';
 import type { ImageActions } from '../../server/v1/image-actions-routes.js';
 import type { StatusDatabase } from '../status-database.js';
+import { assertTargets } from './known-targets.js';
 import { planInTime } from './plan-in-time.js';
 import type { TimedPlanOptions } from './plan-in-time.js';
 
@@ -31,7 +32,7 @@ export function createImageActions(options: ImageActionsOptions): ImageActions {
   const { reading, writing, work, targets } = options;
   return {
     async apply(request, { name }) {
-      assertTargets(request, targets);
+      assertTargets([request.target, request.filter?.target], targets);
       const action = actionOf(request);
       const who = `console: ${name}`;
       const { selected, changed } = await writing.read(async ({ actions }) => {
@@ -50,7 +51,7 @@ export function createImageActions(options: ImageActionsOptions): ImageActions {
       }
     },
     async preview(request, signal) {
-      assertTargets(request, targets);
+      assertTargets([request.target, request.filter?.target], targets);
       const action = actionOf(request);
       return await reading.read(async (stores) => {
         const { rows, unaffected } = await stores.actions.select(selectionOf(request), action);
@@ -68,13 +69,6 @@ export function createImageActions(options: ImageActionsOptions): ImageActions {
       });
     },
   };
-}
-
-/** Images are for every target unless they name theirs: a mistyped name in a filter would select all of them. */
-function assertTargets({ target, filter }: Request, targets: readonly string[]): void {
-  const unknown = [target, filter?.target].find((name) => name !== undefined && !targets.includes(name));
-  if (unknown === undefined) return;
-  throw new InvalidInput(`unknown target "${unknown}"; configured: ${targets.join(', ')}`, 'configuration');
 }
 
 function actionOf({ action, target }: Request): BulkAction {

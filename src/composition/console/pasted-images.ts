@@ -16,6 +16,7 @@ import type { WantedRequest } from '../../domain/wanted-image.js';
 import type { ServerWork } from '../../server/server-work.js';
 import type { PastedImages } from '../../server/v1/add-routes.js';
 import type { StatusDatabase } from '../status-database.js';
+import { assertTargets } from './known-targets.js';
 import { planInTime } from './plan-in-time.js';
 import type { TimedPlanOptions } from './plan-in-time.js';
 import { readPasted } from './read-pasted.js';
@@ -54,11 +55,10 @@ export function createPastedImages(options: PastedImagesOptions): PastedImages {
       });
     },
     async add({ text, images, platforms, targets: chosen }, { name }) {
-      const unknown = chosen?.find((one) => !targets.some((target) => target.name === one));
-      if (unknown !== undefined) {
-        const known = targets.map((target) => target.name).join(', ');
-        throw new InvalidInput(`unknown target "${unknown}"; configured: ${known}`, 'configuration');
-      }
+      assertTargets(
+        chosen ?? [],
+        targets.map((target) => target.name),
+      );
       const requested = images ?? readPasted(text ?? '').flatMap((line) => line.images);
       assertCount(requested.length);
       if (requested.length === 0) throw new InvalidInput('the text contains no image', 'invalid-reference');

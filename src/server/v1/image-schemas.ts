@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
-import { Copy, copyState, PushedImage, RequestedBy, StateEvent, time } from '../status-schemas.js';
+import { Copy, copyState, limit, PushedImage, StateEvent, time, wantedFacts, wantedRow } from '../status-schemas.js';
 
 /** `waiting` and `retrying` are pending images that a run has tried. */
 export const imageState = z.enum(['pending', 'waiting', 'retrying', 'blocked', 'pushed', 'withdrawn']);
@@ -36,25 +36,15 @@ export const ImageListQuery = z.object({
   ...imageFilterFields,
   sort: imageSort.default('added').openapi({ description: 'added: by the row, checked: by the last run' }),
   order: z.enum(['asc', 'desc']).default('desc'),
-  limit: z.coerce.number<string>().int().min(1).max(1_000).default(100).openapi({ type: 'integer' }),
+  limit: limit(100, 1_000),
   cursor: z.string().max(2_000).optional().openapi({ description: '"next" of the page before, with the same sort' }),
 });
 
 export const ListedImage = z
   .object({
-    id: z.int().openapi({ description: 'of the row of images_for_push' }),
-    image: z.string().openapi({ description: 'canonical reference; the columns as they are where they name no image' }),
-    platform: z.string(),
+    ...wantedRow,
     state: imageState,
-    code: z.string().optional().openapi({ description: 'why it is blocked, or not pushed yet' }),
-    reason: z.string().optional(),
-    note: z.string().optional(),
-    requestedBy: RequestedBy.optional(),
-    requestedAt: time('when it was requested').optional(),
-    checkedAt: time('when a run last finished with it').optional(),
-    firstMissingAt: time('since when its tag is missing').optional(),
-    sourceDigest: z.string().optional(),
-    targets: z.array(z.string()).readonly().optional().openapi({ description: 'absent: every target' }),
+    ...wantedFacts,
     copies: z
       .array(
         z.object({

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { errorMessage } from '../../domain/error-message.js';
 import type { ServerLog } from '../server-work.js';
 import type { Caller } from './caller.js';
+import { printUrlJson, readUrlJson } from './url-json.js';
 
 /** A provider of OpenID Connect, and whom it lets in. */
 export interface OidcProvider {
@@ -62,7 +63,7 @@ export function createOidcSignIn({ provider, redirectUri, secret, isSecure, log 
       const verifier = openid.randomPKCECodeVerifier();
       const [state, nonce] = [openid.randomState(), openid.randomNonce()];
       const until = Date.now() + finishedWithinSeconds * 1_000;
-      const begun = Buffer.from(JSON.stringify({ state, nonce, verifier, until })).toString('base64url');
+      const begun = printUrlJson({ state, nonce, verifier, until });
       await setSignedCookie(context, cookieName, begun, secret, { ...cookie, maxAge: finishedWithinSeconds });
       return openid.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
@@ -74,7 +75,7 @@ export function createOidcSignIn({ provider, redirectUri, secret, isSecure, log 
       });
     },
     async finish(context) {
-      const begun = Begun.safeParse(parsed((await getSignedCookie(context, secret, cookieName)) || undefined));
+      const begun = Begun.safeParse(readUrlJson((await getSignedCookie(context, secret, cookieName)) || ''));
       deleteCookie(context, cookieName, cookie);
       if (!begun.success || begun.data.until < Date.now()) return 'expired';
       const configuration = await discover();
@@ -152,13 +153,4 @@ function roleOf(
 function nameOf(claims: Readonly<Record<string, unknown>>): string | undefined {
   const names = [claims['preferred_username'], claims['email'], claims['name']];
   return names.find((name): name is string => typeof name === 'string' && name !== '');
-}
-
-function parsed(value: string | undefined): unknown {
-  if (value === undefined) return undefined;
-  try {
-    return JSON.parse(Buffer.from(value, 'base64url').toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 }

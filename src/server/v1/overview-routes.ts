@@ -1,12 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import type * as z from 'zod';
 
-import { FerryError } from '../../domain/ferry-error.js';
 import type { ScheduleSetting } from '../../domain/schedule-timing.js';
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import type { ReadDatabase, StatusStores } from '../read-database.js';
 import type { ServerWork } from '../server-work.js';
+import { temporalFault } from '../temporal-fault.js';
 import { kept } from './brief-cache.js';
 import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
@@ -75,8 +75,7 @@ export function overviewRoutes(options: OverviewRoutesOptions) {
       ]);
       return { progress, schedules: views, unserved };
     } catch (error) {
-      if (!(error instanceof FerryError) || error.code !== 'temporal') throw error;
-      return { schedules: [], temporalFault: error.message };
+      return { schedules: [], temporalFault: temporalFault(error) };
     }
   }
 }

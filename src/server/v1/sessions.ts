@@ -5,6 +5,7 @@ import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
 import * as z from 'zod';
 
 import type { Caller } from './caller.js';
+import { printUrlJson, readUrlJson } from './url-json.js';
 
 /** Sessions of browsers, each in a signed cookie: they survive a restart of the server, which stores none. */
 export interface Sessions {
@@ -43,7 +44,7 @@ export function createSessions({ secret, path, isSecure, ways, tokens }: Session
   return {
     async read(context) {
       const value = await getSignedCookie(context, secret, cookieName);
-      const content = Content.safeParse(parsed(value || undefined));
+      const content = Content.safeParse(readUrlJson(value || ''));
       if (!content.success) return undefined;
       const { until, token, ...caller } = content.data;
       const isValid = caller.way === 'token' ? token !== undefined && valid.has(token) : ways.includes(caller.way);
@@ -53,7 +54,7 @@ export function createSessions({ secret, path, isSecure, ways, tokens }: Session
       const lifetimeMs = lifetimesMs[caller.way];
       const token = credential === undefined ? undefined : mark(credential);
       const content: z.infer<typeof Content> = { ...caller, until: Date.now() + lifetimeMs, token };
-      const value = Buffer.from(JSON.stringify(content)).toString('base64url');
+      const value = printUrlJson(content);
       await setSignedCookie(context, cookieName, value, secret, { ...attributes(), maxAge: lifetimeMs / 1_000 });
     },
     end(context) {
@@ -68,14 +69,5 @@ export function createSessions({ secret, path, isSecure, ways, tokens }: Session
   /** Says which token a session is of, and nothing about the token to who reads the cookie. */
   function mark(token: string): string {
     return createHmac('sha256', secret).update(`token ${token}`).digest('base64url').slice(0, 22);
-  }
-}
-
-function parsed(value: string | undefined): unknown {
-  if (value === undefined) return undefined;
-  try {
-    return JSON.parse(Buffer.from(value, 'base64url').toString('utf8')) as unknown;
-  } catch {
-    return undefined;
   }
 }

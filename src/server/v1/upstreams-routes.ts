@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type * as z from 'zod';
 
-import { FerryError } from '../../domain/ferry-error.js';
 import { fetchId } from '../../domain/upstream.js';
 import type { Upstream as ConfiguredUpstream } from '../../domain/upstream.js';
 import { bearerToken, json, problems } from '../answer-schemas.js';
@@ -9,6 +8,7 @@ import { openApiApp } from '../open-api-app.js';
 import { refusal } from '../problems.js';
 import type { ReadDatabase } from '../read-database.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
+import { temporalFault } from '../temporal-fault.js';
 import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
 import { CheckRequest, CheckRequested, Upstream, UpstreamParams, Upstreams } from './upstream-schemas.js';
@@ -78,8 +78,7 @@ export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: U
     try {
       return { checks: await work.checks() };
     } catch (error) {
-      if (!(error instanceof FerryError) || error.code !== 'temporal') throw error;
-      return { checks: new Map<string, never[]>(), temporalFault: error.message };
+      return { checks: new Map<string, never[]>(), temporalFault: temporalFault(error) };
     }
   }
 }
