@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 
 import type { Invocation } from './contestants.js';
+import { peakMemoryOf, readCpuTimes } from './process-usage.js';
 
 export interface Measurement {
   readonly wallMs: number;
@@ -25,8 +25,6 @@ export interface MeasureOptions {
 }
 
 const sampleEveryMs = 50;
-/** The unit of times in /proc, the same on every Linux. */
-const ticksPerSecond = 100;
 
 /**
  * Runs programs, `atOnce` of them at a time.
@@ -41,11 +39,11 @@ export async function measure(
   const running = new Map<number, number>();
   let peakBytes: number | undefined;
   const sampling = setInterval(() => {
-    for (const pid of running.keys()) running.set(pid, peakOf(pid) ?? running.get(pid) ?? 0);
+    for (const pid of running.keys()) running.set(pid, peakMemoryOf(pid) ?? running.get(pid) ?? 0);
     const together = [...running.values()].reduce((total, peak) => total + peak, 0);
     if (together > 0) peakBytes = Math.max(peakBytes ?? 0, together);
   }, sampleEveryMs);
-  const cpuBefore = childrenCpuMs();
+  const cpuBefore = readCpuTimes(process.pid)?.endedChildrenMs;
   const startedAt = performance.now();
   let wallMs: number | undefined;
   let failure: string | undefined;
@@ -69,7 +67,7 @@ export async function measure(
     clearInterval(sampling);
   }
   wallMs ??= performance.now() - startedAt;
-  const cpuAfter = childrenCpuMs();
+  const cpuAfter = readCpuTimes(process.pid)?.endedChildrenMs;
   return {
     wallMs,
     ...(cpuBefore === undefined || cpuAfter === undefined ? {} : { cpuMs: cpuAfter - cpuBefore }),
@@ -113,27 +111,4 @@ function runOne(
       );
     });
   });
-}
-
-/** Linux keeps the high-water mark itself, so that sampling misses only what happens in the last moment. */
-function peakOf(pid: number): number | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  } catch {
-    // No /proc here, or the process has just ended.
-    return undefined;
-  }
-}
-
-/** What all children of this process that have ended have used (proc(5): cutime and cstime). */
-function childrenCpuMs(): number | undefined {
-  try {
-    const stat = readFileSync('/proc/self/stat', 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return ((Number(fields[13]) + Number(fields[14])) * 1000) / ticksPerSecond;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import type { LoggedRequest } from '../../demo/access-log.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
-import { cpuTimesOf } from './process-usage.js';
+import { cpuTimesOf } from '../process-usage.js';
 
 /** Requests since the start, by what they ask: `HEAD manifests`, `PUT uploads`, … */
 export type RequestCounts = Readonly<Record<string, number>>;

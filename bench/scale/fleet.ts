@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
 import { startFerryUp } from '../../demo/ferry-process.js';
 import { projectRoot } from '../../demo/tools.js';
-import { cpuTimesOf, peakMemoryOf } from './process-usage.js';
+import { cpuTimesOf, peakMemoryOf } from '../process-usage.js';
 
 export interface FleetOptions {
   readonly folder: string;

@@ -8,10 +8,10 @@ import type { Connection } from 'mysql2/promise';
 import { runFerry } from '../../demo/ferry-process.js';
 import { startMariaDb } from '../../demo/mariadb-server.js';
 import { makeFerryEnvironment } from '../ferry-environment.js';
+import { cpuTimesOf } from '../process-usage.js';
 import type { CountedRegistry } from './counted-registry.js';
 import { startFleet } from './fleet.js';
 import type { Fleet } from './fleet.js';
-import { cpuTimesOf } from './process-usage.js';
 import { profilingOf } from './profiling.js';
 
 export interface ScaleOptions {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 import { projectRoot } from '../../demo/tools.js';
+import { cpuTimesOf } from '../process-usage.js';
 import type { CountedRegistry, RequestCounts } from './counted-registry.js';
-import { cpuTimesOf } from './process-usage.js';
 
 export type StandInMessage = { readonly port: number } | { readonly counts: RequestCounts };
 

@@ -7,13 +7,11 @@ import {
   memoryAtMost,
   rateAtLeast,
 } from '../scale/account-report.js';
-import { accountOf } from '../scale/account.js';
 import type { Account } from '../scale/account.js';
-import { assertAllPushed, insertWanted, syncToEnd, tinyImages } from '../scale/image-rows.js';
-import { withRealStage } from '../scale/real-stage.js';
+import { copyNewImages } from '../scale/copy-new-images.js';
+import { tinyImages } from '../scale/image-rows.js';
 import type { RealOptions } from '../scale/real-stage.js';
 import { entryOf } from '../scale/scale-entry.js';
-import { writeToStorage } from '../scale/write-storage.js';
 import { countOf } from '../scenario.js';
 import type { Scenario, Settings } from '../scenario.js';
 
@@ -56,12 +54,5 @@ export const scaleNewTinyFar: Scenario = {
 
 async function copyNew(settings: Settings, options: RealOptions): Promise<Account> {
   const images = tinyImages(countOf(settings, { small: 300, full: 1000 }));
-  return await withRealStage(options, async (stage) => {
-    writeToStorage(stage.registries.source.storagePath, images);
-    await stage.start();
-    await insertWanted(stage, images);
-    const measured = await accountOf(stage, images.length, async () => await syncToEnd(stage));
-    await assertAllPushed(stage, images.length);
-    return measured;
-  });
+  return await copyNewImages(images, options);
 }

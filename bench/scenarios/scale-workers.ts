@@ -1,13 +1,10 @@
 import type { LineConditions } from '../../demo/line/line.js';
 import { accountNote, accountTable } from '../scale/account-report.js';
-import { accountOf } from '../scale/account.js';
 import type { Account } from '../scale/account.js';
-import { assertAllPushed, insertWanted, syncToEnd } from '../scale/image-rows.js';
-import { withRealStage } from '../scale/real-stage.js';
+import { copyNewImages } from '../scale/copy-new-images.js';
 import { entryOf } from '../scale/scale-entry.js';
 import { tinyImageNumber } from '../scale/tiny-images.js';
 import type { TinyImage } from '../scale/tiny-images.js';
-import { writeToStorage } from '../scale/write-storage.js';
 import { countOf } from '../scenario.js';
 import type { Goal, Outcome, Scenario } from '../scenario.js';
 import { megabyte } from '../statistics.js';
@@ -58,14 +55,7 @@ async function compare(
 ): Promise<Outcome> {
   const accounts: { readonly name: string; readonly account: Account }[] = [];
   for (const workers of workerCounts) {
-    const account = await withRealStage({ line, workers }, async (stage) => {
-      writeToStorage(stage.registries.source.storagePath, images);
-      await stage.start();
-      await insertWanted(stage, images);
-      const measured = await accountOf(stage, images.length, async () => await syncToEnd(stage));
-      await assertAllPushed(stage, images.length);
-      return measured;
-    });
+    const account = await copyNewImages(images, { line, workers });
     accounts.push({ name: `${workers} ${workers === 1 ? 'worker' : 'workers'}`, account });
   }
   const [one, two, four] = accounts.map(({ account }) => account);

@@ -14,7 +14,11 @@ const none: CpuTimes = { ownMs: 0, endedChildrenMs: 0 };
 
 /** What the kernel has charged to a process so far (proc(5)); nothing for one that does not run. */
 export function cpuTimesOf(pid: number | undefined): CpuTimes {
-  if (pid === undefined) return none;
+  return (pid === undefined ? undefined : readCpuTimes(pid)) ?? none;
+}
+
+/** The same; undefined for one that does not run, and where there is no /proc. */
+export function readCpuTimes(pid: number): CpuTimes | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name of the program may contain anything: the fields are counted from its end.
@@ -23,11 +27,11 @@ export function cpuTimesOf(pid: number | undefined): CpuTimes {
       ((Number(fields[first]) + Number(fields[first + 1])) * 1000) / ticksPerSecond;
     return { ownMs: sum(11), endedChildrenMs: sum(13) };
   } catch {
-    return none;
+    return undefined;
   }
 }
 
-/** Highest resident memory of a process, bytes; undefined for one that does not run. */
+/** Highest resident memory of a process, bytes, which Linux keeps itself; undefined for one that does not run. */
 export function peakMemoryOf(pid: number): number | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
