@@ -1,7 +1,14 @@
 /** What is recorded of an image whose plan or copy is over: for the database, and for the result of its run. */
 import { openState } from '../domain/state-change.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
-import type { CopiedTargets, CopyImageResult, ImagePlan, LeftTarget, OpenTarget } from './activity-types.js';
+import type {
+  CopiedTargets,
+  CopyImageInput,
+  CopyImageResult,
+  ImagePlan,
+  LeftTarget,
+  OpenTarget,
+} from './activity-types.js';
 import { againAt, stateOf } from './copy-attempts.js';
 import { leftOutcome, notDoneOn, openOutcome } from './image-outcome.js';
 import type { SyncImageResult } from './sync-messages.js';
@@ -84,6 +91,15 @@ export function copiedImage(
       againAt: againAt(faults, now),
     },
   };
+}
+
+/** What a plan asks of a copy. */
+export function copyInput(
+  image: string,
+  { platforms, force, from }: CopyPlan,
+  what: Pick<CopyImageInput, 'sourceDigest' | 'destinations'>,
+): CopyImageInput {
+  return { image, ...what, platforms, ...(force === true ? { force } : {}), from };
 }
 
 /** Adds up an attempt: what the plan found in place, and what the copies did. */

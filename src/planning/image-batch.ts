@@ -1,14 +1,17 @@
 /** Many images in one activity: planned together, recorded together, and copied if they are small. */
+import { setImmediate } from 'node:timers/promises';
+
 import type { CopyProgress } from '@image-ferry/registry';
 
 import type { CopyImageInput, ImagePlan, SyncImagesHeartbeat, SyncImagesResult } from '../contract/activity-types.js';
 import { pauseBeforeNextAttempt } from '../contract/copy-attempts.js';
-import { copiedImage, copiedTargets, stoppedImage } from '../contract/recorded-image.js';
-import type { CopyPlan } from '../contract/recorded-image.js';
+import { copiedImage, copiedTargets, copyInput, stoppedImage } from '../contract/recorded-image.js';
+import type { CopyPlan, RecordedImage } from '../contract/recorded-image.js';
 import type { PlanReadsStore } from '../database/plan-reads-store.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
 import type { RunStore, SettledOutcome } from '../database/run-store.js';
 import { FerryError } from '../domain/ferry-error.js';
+import { joinCalls } from '../domain/join-calls.js';
 import { TransferMeter } from '../domain/transfer-meter.js';
 import { BatchTally, nothingOver } from './batch-tally.js';
 import { resultRecorded } from './earlier-attempt.js';
@@ -16,7 +19,6 @@ import type { ImageSlots } from './image-slots.js';
 import { answersIn, over } from './image-step.js';
 import type { ImageStep } from './image-step.js';
 import type { ImageTurns } from './image-turns.js';
-import { OutcomeRecorder } from './outcome-recorder.js';
 import type { ImagePlanner, PlanPorts } from './plan-image.js';
 import { runCopy } from './run-copy.js';
 import type { CopyPorts } from './run-copy.js';
@@ -65,7 +67,7 @@ export async function syncBatch(parts: BatchParts, request: BatchRequest): Promi
 class ImageBatch {
   readonly #parts: BatchParts;
   readonly #request: BatchRequest;
-  readonly #recorder: OutcomeRecorder;
+  readonly #record: (recorded: readonly RecordedImage[]) => Promise<void>;
   /** Aborted when the batch is cancelled, or when one image fails: the next attempt must not find the others at work. */
   readonly #abort = new AbortController();
   readonly #meters = new Map<string, TransferMeter>();
@@ -75,8 +77,10 @@ class ImageBatch {
   constructor(parts: BatchParts, request: BatchRequest) {
     this.#parts = parts;
     this.#request = request;
-    const { ports } = parts;
-    this.#recorder = new OutcomeRecorder(ports.pushed, { targets: ports.targets, run: request.run });
+    const { pushed, targets } = parts.ports;
+    const context = { targets, run: request.run };
+    // Images that end in the same turn of the event loop belong together.
+    this.#record = joinCalls(async (all) => await pushed.recordOutcomes(all, context), setImmediate);
     this.#tally = new BatchTally(request.before ?? nothingOver);
   }
 
@@ -119,7 +123,7 @@ class ImageBatch {
     const { outages, ports } = this.#parts;
     const names = this.#request.areAsked === true ? [] : ports.targets.map(({ name }) => name);
     const step = await outages.run(names, { signal, answers: answersIn }, async () => await this.#stepOf(image));
-    if (step.kind === 'record') await this.#recorder.record(step.recorded);
+    if (step.kind === 'record') await this.#record([step.recorded]);
     if (step.kind === 'single') this.#tally.addSingle(step.single);
     else this.#tally.addSettled(step.kind === 'record' ? step.recorded.result : step.result);
   }
@@ -188,15 +192,18 @@ class ImageBatch {
 
   async #copied(image: string, plan: CopyPlan): Promise<ImageStep> {
     const retrying = plan.open.filter(({ fault }) => fault !== undefined);
-    const input = copyInput(image, plan);
-    const isSmall = plan.imageBytes !== undefined && plan.imageBytes <= smallImageBytes;
-    const isDirect = plan.open.every(({ destination }) => destination.engine === undefined);
-    if (retrying.length > 0 || (plan.open.length > 0 && !(isSmall && isDirect && input !== undefined))) {
+    const { sourceDigest, imageBytes, left } = plan;
+    const destinations = plan.open.map(({ destination }) => destination);
+    const isSmall = imageBytes !== undefined && imageBytes <= smallImageBytes;
+    const isDirect = sourceDigest !== undefined && destinations.every(({ engine }) => engine === undefined);
+    if (retrying.length > 0 || (destinations.length > 0 && !(isSmall && isDirect))) {
       return { kind: 'single', single: { image, plan } };
     }
-    const results = plan.open.length === 0 || input === undefined ? [] : [await this.#copy(input)];
+    const results =
+      destinations.length === 0 || sourceDigest === undefined
+        ? []
+        : [await this.#copy(copyInput(image, plan, { sourceDigest, destinations }))];
     const copied = copiedTargets(plan, { retrying }, results);
-    const { left } = plan;
     const faults = [...copied.open, ...left].flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
     if (pauseBeforeNextAttempt(0, faults) !== undefined) {
       const isOfSource = results.some(({ sourceFault }) => sourceFault !== undefined);
@@ -234,12 +241,4 @@ class ImageBatch {
       transfers: meters.map(([image, meter]) => ({ image, transfer: meter.state(now) })),
     };
   }
-}
-
-/** @returns undefined if only Docker daemons copy the image */
-function copyInput(image: string, plan: CopyPlan): CopyImageInput | undefined {
-  const { sourceDigest, platforms, open, from } = plan;
-  if (sourceDigest === undefined) return undefined;
-  const destinations = open.map(({ destination }) => destination);
-  return { image, sourceDigest, platforms, destinations, ...(plan.force === true ? { force: true } : {}), from };
 }

@@ -1,7 +1,7 @@
 /** The copies of one attempt of an image: the ferry's own engine and Docker daemons side by side. */
 
 import type { CopiedTargets, Destination, Fault } from '../contract/activity-types.js';
-import { copiedTargets } from '../contract/recorded-image.js';
+import { copiedTargets, copyInput } from '../contract/recorded-image.js';
 import type { CopyPlan } from '../contract/recorded-image.js';
 import type { TargetOutcome } from '../domain/wanted-image.js';
 import { copying } from './activity-proxies.js';
@@ -36,14 +36,7 @@ export async function copyOpenTargets(image: string, plan: CopyPlan, kept: KeptT
       ? []
       : [
           copying.copyImage.executeWithOptions({ summary: summaryOf(image, direct) }, [
-            {
-              image,
-              sourceDigest,
-              platforms,
-              destinations: direct,
-              ...(plan.force === true ? { force: true } : {}),
-              from: plan.from,
-            },
+            copyInput(image, plan, { sourceDigest, destinations: direct }),
           ]),
         ]),
     ...(byDocker.length === 0

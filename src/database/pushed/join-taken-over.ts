@@ -1,6 +1,7 @@
 /** Records rows that many plans take over at the same time in few transactions. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { joinCalls } from '../../domain/join-calls.js';
 import type { TakenOver } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import { pagesOf } from '../insert-rows.js';
@@ -15,22 +16,10 @@ export function joinTakenOver(
   queries: Queries,
   pushed: Pick<PushedImageStore, 'recordTakenOver'>,
 ): (found: readonly TakenOver[]) => Promise<void> {
-  let waiting: TakenOver[] = [];
-  let next: Promise<void> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  return async (found) => {
-    if (found.length === 0) return;
-    waiting.push(...found);
-    next ??= last.then(async () => {
-      await delay(togetherMs);
-      const all = waiting;
-      waiting = [];
-      next = undefined;
-      await pushed.recordTakenOver(await withNames(queries, all));
-    });
-    last = next.catch(() => {});
-    await next;
-  };
+  return joinCalls<TakenOver>(
+    async (all) => await pushed.recordTakenOver(await withNames(queries, all)),
+    async () => await delay(togetherMs),
+  );
 }
 
 /** Adds the rows of names that plans do not know, since the ferry wrote them: one read for all. */
