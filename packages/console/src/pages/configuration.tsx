@@ -8,8 +8,8 @@ import type { Configuration, ConfigurationValue } from '../api/types.js';
 import { Facts } from '../parts/facts.js';
 import { Icon } from '../parts/icons.js';
 import { Page } from '../parts/page.js';
+import { PlainTable } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
-import { Scrolling } from '../parts/scrolling.js';
 
 const colors = { environment: 'blue', file: 'violet', 'ferry.yaml': 'teal', default: 'gray' } as const;
 const originKeys = { environment: 'environment', file: 'file', 'ferry.yaml': 'yaml', default: 'default' } as const;
@@ -51,22 +51,11 @@ function ConfigurationView({ configuration }: { readonly configuration: Configur
         onChange={(event) => setSearch(event.currentTarget.value)}
         maw={360}
       />
-      <Scrolling>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('configuration.name')}</th>
-              <th scope="col">{t('configuration.value')}</th>
-              <th scope="col">{t('configuration.from')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((value) => (
-              <ValueRow key={value.name} value={value} />
-            ))}
-          </tbody>
-        </table>
-      </Scrolling>
+      <PlainTable heads={[t('configuration.name'), t('configuration.value'), t('configuration.from')]}>
+        {shown.map((value) => (
+          <ValueRow key={value.name} value={value} />
+        ))}
+      </PlainTable>
     </>
   );
 }

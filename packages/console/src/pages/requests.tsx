@@ -8,8 +8,8 @@ import type { ReceivedRequest } from '../api/types.js';
 import { Empty } from '../parts/empty.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
+import { PlainTable } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
-import { Scrolling } from '../parts/scrolling.js';
 
 const kinds = ['webhook', 'dispatch', 'api', 'console'] as const;
 const outcomes = ['accepted', 'ignored', 'refused'] as const;
@@ -62,45 +62,40 @@ export function RequestsPage() {
 function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] }) {
   const { t } = useTranslation();
   return (
-    <Scrolling>
-      <table className="plain-table">
-        <thead>
-          <tr>
-            <th scope="col">{t('image.when')}</th>
-            <th scope="col">{t('requests.outcome')}</th>
-            <th scope="col">{t('requests.kind')}</th>
-            <th scope="col">{t('requests.what')}</th>
-            <th scope="col">{t('requests.who')}</th>
-            <th scope="col">{t('runs.why')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map(({ id, at, outcome, status, kind, method, route, event, repository, who, delivery, reason }) => (
-            <tr key={id}>
-              <td>
-                <Moment at={at} form="time" />
-              </td>
-              <td>
-                <Badge color={colors[outcome]} variant="light">
-                  {t(`requests.outcomes.${outcome}`)} {status}
-                </Badge>
-              </td>
-              <td>{t(`requests.kinds.${kind}`)}</td>
-              <td className="breaking">
-                <Code>
-                  {method} {route}
-                </Code>{' '}
-                {[event, repository].filter((part) => part !== undefined).join(' · ')}
-              </td>
-              <td className="breaking">{who}</td>
-              <td className="breaking">
-                {reason}
-                {delivery !== undefined && <Code>{delivery}</Code>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrolling>
+    <PlainTable
+      heads={[
+        t('image.when'),
+        t('requests.outcome'),
+        t('requests.kind'),
+        t('requests.what'),
+        t('requests.who'),
+        t('runs.why'),
+      ]}
+    >
+      {items.map(({ id, at, outcome, status, kind, method, route, event, repository, who, delivery, reason }) => (
+        <tr key={id}>
+          <td>
+            <Moment at={at} form="time" />
+          </td>
+          <td>
+            <Badge color={colors[outcome]} variant="light">
+              {t(`requests.outcomes.${outcome}`)} {status}
+            </Badge>
+          </td>
+          <td>{t(`requests.kinds.${kind}`)}</td>
+          <td className="breaking">
+            <Code>
+              {method} {route}
+            </Code>{' '}
+            {[event, repository].filter((part) => part !== undefined).join(' · ')}
+          </td>
+          <td className="breaking">{who}</td>
+          <td className="breaking">
+            {reason}
+            {delivery !== undefined && <Code>{delivery}</Code>}
+          </td>
+        </tr>
+      ))}
+    </PlainTable>
   );
 }

@@ -10,9 +10,9 @@ import { useFormats } from '../parts/formats.js';
 import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
+import { PlainTable } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
 import { RunCounts } from '../parts/run-counts.js';
-import { Scrolling } from '../parts/scrolling.js';
 import { Section } from '../parts/section.js';
 import { StateBadge } from '../parts/state-badge.js';
 
@@ -47,36 +47,24 @@ function RunSections({ details }: { readonly details: RunDetails }) {
       </Section>
       {notDone.length > 0 && (
         <Section title={t('runs.notDone')}>
-          <Scrolling>
-            <table className="plain-table">
-              <thead>
-                <tr>
-                  <th scope="col">{t('images.image')}</th>
-                  <th scope="col">{t('images.target')}</th>
-                  <th scope="col">{t('images.state')}</th>
-                  <th scope="col">{t('runs.why')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {notDone.map(({ image, target, state, code, reason }) => (
-                  <tr key={`${image} ${target}`}>
-                    <td className="breaking">
-                      <TextLink to="/image" search={{ reference: image }} size="sm">
-                        {image}
-                      </TextLink>
-                    </td>
-                    <td>{target}</td>
-                    <td>
-                      <StateBadge state={state} />
-                    </td>
-                    <td className="breaking">
-                      <Code>{code}</Code> {reason}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scrolling>
+          <PlainTable heads={[t('images.image'), t('images.target'), t('images.state'), t('runs.why')]}>
+            {notDone.map(({ image, target, state, code, reason }) => (
+              <tr key={`${image} ${target}`}>
+                <td className="breaking">
+                  <TextLink to="/image" search={{ reference: image }} size="sm">
+                    {image}
+                  </TextLink>
+                </td>
+                <td>{target}</td>
+                <td>
+                  <StateBadge state={state} />
+                </td>
+                <td className="breaking">
+                  <Code>{code}</Code> {reason}
+                </td>
+              </tr>
+            ))}
+          </PlainTable>
         </Section>
       )}
     </>

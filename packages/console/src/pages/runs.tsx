@@ -8,9 +8,9 @@ import { useFormats } from '../parts/formats.js';
 import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
+import { PlainTable } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
 import { RunCounts } from '../parts/run-counts.js';
-import { Scrolling } from '../parts/scrolling.js';
 
 export function RunsPage() {
   const { t } = useTranslation();
@@ -29,38 +29,33 @@ export function RunsPage() {
             );
           }
           return (
-            <Scrolling>
-              <table className="plain-table">
-                <thead>
-                  <tr>
-                    <th scope="col">{t('runs.started')}</th>
-                    <th scope="col">{t('runs.took')}</th>
-                    <th scope="col">{t('places.images')}</th>
-                    <th scope="col">{t('runs.read')}</th>
-                    <th scope="col">{t('runs.sent')}</th>
-                    <th scope="col">{t('runs.reasons')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map(({ run, startedAt, finishedAt, images, bytesRead, bytesSent, reasons }) => (
-                    <tr key={run}>
-                      <td>
-                        <TextLink to="/runs/$run" params={{ run }} size="sm">
-                          <Moment at={startedAt} form="time" />
-                        </TextLink>
-                      </td>
-                      <td>{finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)}</td>
-                      <td>
-                        <RunCounts images={images} />
-                      </td>
-                      <td>{bytes(bytesRead)}</td>
-                      <td>{bytes(bytesSent)}</td>
-                      <td className="breaking">{reasons.join(', ')}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scrolling>
+            <PlainTable
+              heads={[
+                t('runs.started'),
+                t('runs.took'),
+                t('places.images'),
+                t('runs.read'),
+                t('runs.sent'),
+                t('runs.reasons'),
+              ]}
+            >
+              {items.map(({ run, startedAt, finishedAt, images, bytesRead, bytesSent, reasons }) => (
+                <tr key={run}>
+                  <td>
+                    <TextLink to="/runs/$run" params={{ run }} size="sm">
+                      <Moment at={startedAt} form="time" />
+                    </TextLink>
+                  </td>
+                  <td>{finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)}</td>
+                  <td>
+                    <RunCounts images={images} />
+                  </td>
+                  <td>{bytes(bytesRead)}</td>
+                  <td>{bytes(bytesSent)}</td>
+                  <td className="breaking">{reasons.join(', ')}</td>
+                </tr>
+              ))}
+            </PlainTable>
           );
         }}
       </QueryView>

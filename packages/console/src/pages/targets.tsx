@@ -14,8 +14,8 @@ import { Icon } from '../parts/icons.js';
 import { MarkedText } from '../parts/marked-text.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
+import { PlainTable } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
-import { Scrolling } from '../parts/scrolling.js';
 import { Section } from '../parts/section.js';
 import { useIsOperator } from '../shell/session-gate.js';
 import { Capabilities } from './targets/capabilities.js';
@@ -161,24 +161,14 @@ function Examples({ target: { examples } }: { readonly target: Target }) {
       <Text size="sm" fw={600}>
         {t('targets.examples')}
       </Text>
-      <Scrolling>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('images.image')}</th>
-              <th scope="col">{t('targets.nameThere')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {examples.map(({ image, reference, fault }) => (
-              <tr key={image}>
-                <td className="breaking">{image}</td>
-                <td className="breaking">{reference === undefined ? fault : <Code>{reference}</Code>}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scrolling>
+      <PlainTable heads={[t('images.image'), t('targets.nameThere')]}>
+        {examples.map(({ image, reference, fault }) => (
+          <tr key={image}>
+            <td className="breaking">{image}</td>
+            <td className="breaking">{reference === undefined ? fault : <Code>{reference}</Code>}</td>
+          </tr>
+        ))}
+      </PlainTable>
     </Stack>
   );
 }

@@ -6,8 +6,8 @@ import { Digest } from '../../parts/digest.js';
 import { Facts } from '../../parts/facts.js';
 import { useFormats } from '../../parts/formats.js';
 import { Moment } from '../../parts/moment.js';
+import { PlainTable } from '../../parts/plain-table.js';
 import { Reason } from '../../parts/reason.js';
-import { Scrolling } from '../../parts/scrolling.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
 
@@ -54,26 +54,15 @@ export function TargetCopies({ copies, pushed, names }: Pick<ImageDetails, 'copi
               ]}
             />
             {there !== undefined && there.platforms.length > 0 && (
-              <Scrolling>
-                <table className="plain-table">
-                  <thead>
-                    <tr>
-                      <th scope="col">{t('image.platform')}</th>
-                      <th scope="col">{t('image.digest')}</th>
-                      <th scope="col">{t('image.size')}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {there.platforms.map(({ platform, digest, size }) => (
-                      <tr key={platform}>
-                        <td>{platform}</td>
-                        <td>{digest !== undefined && <Digest digest={digest} />}</td>
-                        <td>{size !== undefined && bytes(size)}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </Scrolling>
+              <PlainTable heads={[t('image.platform'), t('image.digest'), t('image.size')]}>
+                {there.platforms.map(({ platform, digest, size }) => (
+                  <tr key={platform}>
+                    <td>{platform}</td>
+                    <td>{digest !== undefined && <Digest digest={digest} />}</td>
+                    <td>{size !== undefined && bytes(size)}</td>
+                  </tr>
+                ))}
+              </PlainTable>
             )}
             {(copy?.dropped ?? []).length > 0 && (
               <Text size="sm" c="dimmed">
