@@ -42,7 +42,17 @@ export type ChangeKind =
   /** Another image with the same tag on the targets is copied. */
   | 'shared-tag'
   /** An upstream announced a tag that was missing. */
-  | 'tag-announced';
+  | 'tag-announced'
+  /** An audit found that a target lost a copy: its tag, a manifest or a blob. */
+  | 'drift-lost'
+  /** An audit found that the tag of a copy points to something else on its target. */
+  | 'drift-changed'
+  /** A copy that an audit had found lost or changed is right again. */
+  | 'healed'
+  /** `ferry rollback`: the tag on a target points to an earlier copy, and is held there. */
+  | 'rolled-back'
+  /** `ferry release`: the hold of a rollback ended. */
+  | 'released';
 
 export interface ChangeCause {
   readonly kind: ChangeKind;

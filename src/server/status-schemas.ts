@@ -19,6 +19,11 @@ const changeKind = z.enum([
   'tag-moved',
   'shared-tag',
   'tag-announced',
+  'drift-lost',
+  'drift-changed',
+  'healed',
+  'rolled-back',
+  'released',
 ]);
 export const countsOfCopies = z.partialRecord(copyState, z.int()).readonly();
 

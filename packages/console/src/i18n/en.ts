@@ -263,6 +263,11 @@ const texts = {
     'tag-moved': 'the tag moved at the source',
     'shared-tag': 'shares its tag',
     'tag-announced': 'a new tag was announced',
+    'drift-lost': 'the audit found it lost on the target',
+    'drift-changed': 'the audit found another image under its tag',
+    healed: 'healed',
+    'rolled-back': 'rolled back',
+    released: 'released',
   },
   add: {
     description: 'Paste references, lines of a script, or a compose file.',

@@ -265,6 +265,11 @@ export const zhCn: Catalogue = {
     'tag-moved': '源仓库的标签已更新',
     'shared-tag': '共用同一个标签',
     'tag-announced': '公布了新标签',
+    'drift-lost': '审计发现目标上已丢失',
+    'drift-changed': '审计发现目标上的标签被改动',
+    healed: '已修复',
+    'rolled-back': '已回滚',
+    released: '已解除锁定',
   },
   add: {
     description: '粘贴镜像引用、脚本片段或 compose 文件。',
