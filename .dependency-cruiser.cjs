@@ -8,7 +8,8 @@ const mayImport = {
   workflows: { folders: ['domain', 'contract'], packages: ['@temporalio/workflow', '@temporalio/common'] },
   docker: { folders: ['domain'], packages: ['execa'], node: true, registry: 'code' },
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
-  upstreams: { folders: ['domain'], packages: ['yaml', 'zod', '@octokit/.+'], node: true },
+  compose: { folders: ['domain'], packages: ['yaml', 'zod'] },
+  upstreams: { folders: ['domain', 'compose'], packages: ['zod', '@octokit/.+'], node: true },
   planning: { folders: ['domain', 'contract'], packages: [], node: true, registry: 'types' },
   activities: {
     folders: ['domain', 'contract', 'planning'],

@@ -1,3 +1,4 @@
+import { loadComposeProject } from '../compose/compose-project.js';
 import { imagesOfServices } from '../domain/compose-images.js';
 import type { ServiceImage } from '../domain/compose-images.js';
 import { FerryError } from '../domain/ferry-error.js';
@@ -6,7 +7,6 @@ import type { FoundImage, ImageChange, Skipped, UpstreamFinding } from '../domai
 import { FetchScope } from '../domain/upstream.js';
 import type { ComposeUpstream } from '../domain/upstream.js';
 import type { UpstreamCheckOptions } from './check-options.js';
-import { loadComposeProject } from './compose-project.js';
 import type { GitHub } from './github.js';
 import { openCheck } from './release-listing.js';
 import { openTagFiles } from './tag-files.js';

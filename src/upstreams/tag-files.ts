@@ -1,3 +1,4 @@
+import type { ProjectFiles } from '../compose/project-files.js';
 import type { GitHub } from './github.js';
 import { UpstreamFault } from './upstream-fault.js';
 
@@ -6,27 +7,16 @@ const mostFiles = 40;
 const mostBytes = 10 * 1024 * 1024;
 
 /** The files of a repository at one tag; each is read once. */
-export interface TagFiles {
-  /** @returns undefined if it does not exist @throws UpstreamFault also if the project has too many files */
-  read(path: string): Promise<string | undefined>;
-  /** @throws UpstreamFault `upstream-missing` if it does not exist */
-  require(path: string): Promise<string>;
-  /** Names of the files in a folder; undefined if they cannot be listed. */
-  list(folder: string): Promise<readonly string[] | undefined>;
-  /** Shown in messages. */
-  addressOf(path: string): string;
-}
-
 export function openTagFiles(
   github: GitHub,
   { repository, tag }: { readonly repository: string; readonly tag: string },
   signal?: AbortSignal,
-): TagFiles {
+): ProjectFiles {
   const options = { signal };
   const texts = new Map<string, Promise<string>>();
   const folders = new Map<string, Promise<readonly string[] | undefined>>();
   let bytes = 0;
-  const files: TagFiles = {
+  const files: ProjectFiles = {
     addressOf: (path) => `${path} of ${repository} at ${tag}`,
     async require(path) {
       const reading = texts.get(path) ?? readFirst(path);

@@ -12,8 +12,8 @@ import type { GitHubStandIn } from '../support/github-stand-in.js';
 
 const difyTags = linesOf('dify-tags.txt');
 const xinferenceTags = linesOf('xinference-tags.txt');
-const older = contentOf('compose/platform-1.9.2.yaml');
-const newer = contentOf('compose/platform-2.0.0.yaml');
+const older = contentOf('../../compose/data/platform-1.9.2.yaml');
+const newer = contentOf('../../compose/data/platform-2.0.0.yaml');
 
 describe('looking at upstreams', () => {
   let standIn: GitHubStandIn;

@@ -1,10 +1,10 @@
 import { printImageReference } from '@image-ferry/registry/reference';
 
+import { readComposeDocument, readService } from '../../compose/compose-document.js';
 import { imagesOfServices } from '../../domain/compose-images.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { lineOfService, looksLikeCompose, readPastedLines } from '../../domain/pasted-text.js';
 import type { PastedLine } from '../../domain/pasted-text.js';
-import { readComposeDocument, readService } from '../../upstreams/compose-document.js';
 
 const nothing = { images: [], services: [], profiles: [] };
 

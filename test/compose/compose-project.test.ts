@@ -1,8 +1,8 @@
 import { printImageReference } from '@image-ferry/registry/reference';
 import { describe, expect, test } from 'vitest';
 
+import { loadComposeProject } from '../../src/compose/compose-project.js';
 import { imagesOfServices } from '../../src/domain/compose-images.js';
-import { loadComposeProject } from '../../src/upstreams/compose-project.js';
 import { heldFiles } from './held-files.js';
 
 describe('variables of a compose file at a tag', () => {

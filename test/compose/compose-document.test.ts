@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { printImageReference } from '@image-ferry/registry/reference';
 import { describe, expect, test } from 'vitest';
 
+import { readComposeDocument } from '../../src/compose/compose-document.js';
+import { loadComposeProject } from '../../src/compose/compose-project.js';
 import { imagesOfServices } from '../../src/domain/compose-images.js';
 import type { ServicePatterns } from '../../src/domain/upstream.js';
-import { readComposeDocument } from '../../src/upstreams/compose-document.js';
-import { loadComposeProject } from '../../src/upstreams/compose-project.js';
 import { heldFiles } from './held-files.js';
 
-const text = readFileSync(new URL('data/compose/platform-2.0.0.yaml', import.meta.url), 'utf8');
+const text = readFileSync(new URL('data/platform-2.0.0.yaml', import.meta.url), 'utf8');
 const nothing: ServicePatterns = { images: [], services: [], profiles: [] };
 
 describe('a compose file', () => {

@@ -1,9 +1,9 @@
-import { folderOf } from '../../src/upstreams/repository-path.js';
-import type { TagFiles } from '../../src/upstreams/tag-files.js';
-import { UpstreamFault } from '../../src/upstreams/upstream-fault.js';
+import type { ProjectFiles } from '../../src/compose/project-files.js';
+import { folderOf } from '../../src/compose/repository-path.js';
+import { FerryError } from '../../src/domain/ferry-error.js';
 
 /** The files of a repository by their paths. */
-export function heldFiles(texts: Readonly<Record<string, string>>): TagFiles & { readonly asked: string[] } {
+export function heldFiles(texts: Readonly<Record<string, string>>): ProjectFiles & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
@@ -16,7 +16,7 @@ export function heldFiles(texts: Readonly<Record<string, string>>): TagFiles & {
       asked.push(path);
       const text = Object.hasOwn(texts, path) ? texts[path] : undefined;
       if (text === undefined)
-        throw new UpstreamFault(`${path} is not there`, { code: 'upstream-missing', decision: 'block' });
+        throw new FerryError(`${path} is not there`, { code: 'upstream-missing', decision: 'block' });
       return text;
     },
     async list(folder) {

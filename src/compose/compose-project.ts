@@ -4,14 +4,15 @@ import type { ComposeService } from '../domain/compose-images.js';
 import { interpolate, missingVariables } from '../domain/compose-interpolation.js';
 import type { Lookup } from '../domain/compose-interpolation.js';
 import { exampleEnvFiles, parseEnvFile } from '../domain/env-file.js';
+import { FerryError } from '../domain/ferry-error.js';
 import type { Skipped } from '../domain/upstream-finding.js';
 import { readComposeDocument, readService } from './compose-document.js';
 import type { ComposeDocument, FindBase, Service } from './compose-document.js';
+import { ComposeFault } from './compose-fault.js';
 import { readIncludes } from './compose-include.js';
 import type { Include } from './compose-include.js';
+import type { ProjectFiles } from './project-files.js';
 import { folderOf, joinPath } from './repository-path.js';
-import type { TagFiles } from './tag-files.js';
-import { UpstreamFault } from './upstream-fault.js';
 
 /** Maximum depth of files that include one another. */
 const deepest = 8;
@@ -47,9 +48,13 @@ interface Part {
  * gets that of the example that the project publishes beside the file (`.env.example` and similar names), since users
  * copy that.
  *
- * @throws UpstreamFault if the file itself is missing or is not a compose file
+ * @throws FerryError if the file itself is missing or is not a compose file
  */
-export async function loadComposeProject(files: TagFiles, file: string, variables: Lookup): Promise<ComposeProject> {
+export async function loadComposeProject(
+  files: ProjectFiles,
+  file: string,
+  variables: Lookup,
+): Promise<ComposeProject> {
   const services = new Map<string, ComposeService>();
   const broken: ComposeService[] = [];
   const skipped: Skipped[] = [];
@@ -69,10 +74,7 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
     for (const service of own) {
       if (services.has(service.name)) continue;
       if (services.size >= mostServices) {
-        throw new UpstreamFault(`${file} and what it includes have more than ${mostServices} services`, {
-          code: 'upstream-format',
-          decision: 'block',
-        });
+        throw new ComposeFault(`${file} and what it includes have more than ${mostServices} services`);
       }
       services.set(service.name, { ...service, lookup: known });
     }
@@ -97,7 +99,7 @@ export async function loadComposeProject(files: TagFiles, file: string, variable
         await load({ ...include, outer, trail });
       } catch (error) {
         const isOfFile =
-          error instanceof UpstreamFault && (error.code === 'upstream-missing' || error.code === 'upstream-format');
+          error instanceof FerryError && (error.code === 'upstream-missing' || error.code === 'upstream-format');
         if (!isOfFile) throw error;
         skipped.push({ what, reason: error.message });
       }
@@ -221,7 +223,7 @@ function serviceEnvFiles({ services }: Merged, folder: string): readonly string[
 }
 
 /** Reads every file that contains an extended service before any service is resolved. */
-async function bases(files: TagFiles, document: Merged, part: Part, lookup: Lookup): Promise<FindBase> {
+async function bases(files: ProjectFiles, document: Merged, part: Part, lookup: Lookup): Promise<FindBase> {
   const others = new Map<string, ReadonlyMap<string, Service> | string>();
   const waiting = [...document.services.values()].flatMap(({ service, at }) => fileOf(service, at));
   for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
@@ -270,7 +272,7 @@ async function bases(files: TagFiles, document: Merged, part: Part, lookup: Look
       const text = await files.read(path);
       return text === undefined ? `${path} is not in the repository` : readComposeDocument(text, path).services;
     } catch (error) {
-      if (error instanceof UpstreamFault && error.code === 'upstream-format') return error.message;
+      if (error instanceof ComposeFault) return error.message;
       throw error;
     }
   }

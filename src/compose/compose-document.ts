@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import type { ComposeService } from '../domain/compose-images.js';
 import { errorMessage } from '../domain/error-message.js';
-import { UpstreamFault } from './upstream-fault.js';
+import { ComposeFault } from './compose-fault.js';
 
 /** A parsed file takes hundreds of times its size. The largest compose files of well-known projects have 100 kB. */
 const largestText = 256 * 1024;
@@ -70,7 +70,7 @@ export type FindBase = (
  * Reads the images of a compose file (YAML 1.2 with merge keys).
  *
  * @param where its address, for messages
- * @throws UpstreamFault `upstream-format` naming the address
+ * @throws ComposeFault naming the address
  */
 export function readComposeDocument(text: string, where: string): ComposeDocument {
   assertModest(text, where);
@@ -109,7 +109,7 @@ function withoutReset(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([key, entry]) => entry !== reset || isInherited(key)));
 }
 
-/** @throws UpstreamFault before parsing a text that would exhaust the memory */
+/** @throws ComposeFault before parsing a text that would exhaust the memory */
 function assertModest(text: string, where: string): void {
   if (text.length > largestText) {
     throw notCompose(where, `it has ${text.length} characters; the maximum is ${largestText}`);
@@ -175,8 +175,8 @@ function unread(name: string): ComposeService {
   return { name, isBuilt: false, profiles: [] };
 }
 
-function notCompose(where: string, why: string): UpstreamFault {
-  return new UpstreamFault(`${where} is not a compose file: ${why}`, { code: 'upstream-format', decision: 'block' });
+function notCompose(where: string, why: string): ComposeFault {
+  return new ComposeFault(`${where} is not a compose file: ${why}`);
 }
 
 function firstLine(text: string): string {
