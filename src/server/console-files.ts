@@ -1,5 +1,5 @@
 /** The web console: the files of its build, and the page that loads them. */
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
@@ -43,28 +43,17 @@ const encodings = [
   { name: 'gzip', extension: '.gz' },
 ] as const;
 
-/**
- * Nothing comes from another host, and no script is in the page itself. The components write style elements, which have
- * no access to anything.
- */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** Where the page has the nonce of its answer: the components write style elements with it. */
+const noncePlace = '<meta property="csp-nonce" nonce="" />';
 
 const secure = {
-  'content-security-policy': contentSecurityPolicy,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
 };
+
+/** Of a file that somebody opens alone. */
+const filePolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /** Routes of the console; none if it was not built. */
 export function consoleFiles({ folder, basePath }: ConsoleFilesOptions): Hono {
@@ -72,7 +61,6 @@ export function consoleFiles({ folder, basePath }: ConsoleFilesOptions): Hono {
   const page = join(folder, 'index.html');
   if (!existsSync(page)) return app;
   const html = readFileSync(page, 'utf8').replace('<base href="/" />', () => `<base href="${escaped(basePath)}" />`);
-  const etag = `"${createHash('sha256').update(html).digest('hex').slice(0, 32)}"`;
   const served = new Set(listFiles(folder));
 
   for (const path of pages) app.get(path, answerPage);
@@ -81,9 +69,13 @@ export function consoleFiles({ folder, basePath }: ConsoleFilesOptions): Hono {
   return app;
 
   function answerPage(context: Context): Response {
-    const headers = { ...secure, 'cache-control': 'no-cache', etag };
-    if (context.req.header('if-none-match') === etag) return context.body(null, 304, headers);
-    return context.html(html, 200, headers);
+    const nonce = randomBytes(16).toString('base64url');
+    return context.html(html.replace(noncePlace, noncePlace.replace('""', `"${nonce}"`)), 200, {
+      ...secure,
+      'content-security-policy': contentSecurityPolicy(nonce),
+      // Without an ETag: a 304 would join the nonce of one answer with the page of another.
+      'cache-control': 'no-cache',
+    });
   }
 
   async function answerFile(context: Context, cacheControl: string): Promise<Response> {
@@ -95,12 +87,28 @@ export function consoleFiles({ folder, basePath }: ConsoleFilesOptions): Hono {
     const content = await readFile(join(folder, `${name}${encoding?.extension ?? ''}`));
     return context.body(content, 200, {
       ...secure,
+      'content-security-policy': filePolicy,
       'content-type': type,
       'cache-control': cacheControl,
       vary: 'accept-encoding',
       ...(encoding === undefined ? {} : { 'content-encoding': encoding.name }),
     });
   }
+}
+
+/** Nothing comes from another host, and neither scripts nor styles are in the page itself but those with its nonce. */
+function contentSecurityPolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 }
 
 /** Paths with slashes, relative to the folder. Only these are served, whatever a request names. */

@@ -5,6 +5,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { queryClient } from './api/query-client.js';
 import { router } from './router.js';
 import { SessionGate } from './shell/session-gate.js';
+import { styleNonce } from './style-nonce.js';
 
 const theme = createTheme({
   primaryColor: 'blue',
@@ -21,7 +22,7 @@ const theme = createTheme({
 
 export function App() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
       <QueryClientProvider client={queryClient}>
         <SessionGate>
           <RouterProvider router={router} />
