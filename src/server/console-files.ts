@@ -52,7 +52,7 @@ const secure = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** Of a file that somebody opens alone. */
+/** Of a file that a browser opens without the page. */
 const filePolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /** Routes of the console; none if it was not built. */

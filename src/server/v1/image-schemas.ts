@@ -45,6 +45,9 @@ export const ListedImage = z
     ...wantedRow,
     state: imageState,
     ...wantedFacts,
+    allowanceAt: time('when the source allows pulls again').optional().openapi({
+      description: 'when the pull allowance that the image waits for is free again, UTC milliseconds',
+    }),
     copies: z
       .array(
         z.object({

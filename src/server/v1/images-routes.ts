@@ -7,6 +7,7 @@ import type { ReadDatabase } from '../read-database.js';
 import { ImageQuery } from '../status-schemas.js';
 import type { CallerEnv, Gate } from './caller.js';
 import { printCursor, readCursor } from './cursor.js';
+import { withAllowances } from './image-allowances.js';
 import { exportImages } from './image-export.js';
 import { ExportQuery, ImageCount, ImageDetails, ImageFilter, ImageListQuery, ListedImages } from './image-schemas.js';
 import type { NamesOnTargets } from './names-on-targets.js';
@@ -68,7 +69,10 @@ export function imagesRoutes({ gate, readDatabase: read, names }: ImagesRoutesOp
     .openapi({ ...getImages, middleware }, async (context) => {
       const { sort, order, limit, cursor, ...filter } = context.req.valid('query');
       const after = cursor === undefined ? undefined : readCursor(sort, cursor);
-      const page = await read(async ({ images }) => await images.list(filter, { sort, order, limit, after }));
+      const page = await read(async ({ images, budgets }) => {
+        const { items, next } = await images.list(filter, { sort, order, limit, after });
+        return { items: await withAllowances(items, budgets), next };
+      });
       const next = page.next === undefined ? undefined : printCursor(sort, page.next);
       return context.json({ items: page.items, next }, 200);
     })
@@ -82,7 +86,10 @@ export function imagesRoutes({ gate, readDatabase: read, names }: ImagesRoutesOp
     })
     .openapi({ ...getImage, middleware }, async (context) => {
       const reference = parseImageReference(context.req.valid('query').reference);
-      const details = await read(async ({ images }) => await images.details(printImageReference(reference)));
+      const details = await read(async ({ images, budgets }) => {
+        const found = await images.details(printImageReference(reference));
+        return { ...found, rows: await withAllowances(found.rows, budgets) };
+      });
       return context.json({ ...details, names: await names.of(reference) }, 200);
     });
 }

@@ -31,6 +31,9 @@ const standardPollMs = 500;
 /** Heartbeats arrive every two seconds, and each look asks a worker. */
 const progressEveryMs = 1_000;
 const idleProgressEveryMs = 3_000;
+/** After a change of a row, while users wait for the beginning of a run. */
+const expectedProgressEveryMs = 500;
+const expectedForMs = 10_000;
 const faultPauseMs = 2_000;
 const pageSize = 1_000;
 
@@ -46,6 +49,10 @@ export class LiveEvents {
   #progress: z.infer<typeof Progress> | undefined;
   /** Ends the polling when the last listener leaves. */
   #polling: AbortController | undefined;
+  /** Ends the pause before the next look at the progress. */
+  #pause = new AbortController();
+  /** Until then a run is expected, by `performance.now()`. */
+  #expectedUntil = 0;
 
   constructor(options: LiveEventsOptions) {
     this.#options = options;
@@ -93,10 +100,14 @@ export class LiveEvents {
     this.#polling = polling;
     const signal = AbortSignal.any([polling.signal, this.stopping]);
     void this.#repeat(signal, async () => await this.#pollEvents());
-    void this.#repeat(signal, async () => await this.#pollProgress());
+    void this.#repeat(
+      signal,
+      async () => await this.#pollProgress(),
+      () => this.#pause.signal,
+    );
   }
 
-  async #repeat(signal: AbortSignal, poll: () => Promise<number>): Promise<void> {
+  async #repeat(signal: AbortSignal, poll: () => Promise<number>, hurry?: () => AbortSignal): Promise<void> {
     while (!signal.aborted) {
       let pauseMs = faultPauseMs;
       try {
@@ -105,7 +116,8 @@ export class LiveEvents {
         // The next attempt continues at the same place.
         this.#options.log.warn({ reason: errorMessage(error) }, 'live events could not be read');
       }
-      await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      const ends = hurry === undefined ? signal : AbortSignal.any([signal, hurry()]);
+      await delay(pauseMs, undefined, { signal: ends, ref: false }).catch(() => undefined);
     }
   }
 
@@ -118,6 +130,7 @@ export class LiveEvents {
     if (last === undefined || this.#position === undefined) return pollEveryMs;
     this.#position = Promise.resolve(last.id);
     this.#tell({ kind: 'states', events });
+    if (this.#progress?.phase === 'idle') this.#lookNow();
     return events.length < pageSize ? pollEveryMs : 0;
   }
 
@@ -128,7 +141,15 @@ export class LiveEvents {
       this.#progress = progress;
       this.#tell({ kind: 'progress', progress });
     }
-    return progress.phase === 'idle' ? idleProgressEveryMs : progressEveryMs;
+    if (progress.phase !== 'idle') return progressEveryMs;
+    return performance.now() < this.#expectedUntil ? expectedProgressEveryMs : idleProgressEveryMs;
+  }
+
+  /** A change of a row may be the beginning of a run, which users watch for. */
+  #lookNow(): void {
+    this.#expectedUntil = performance.now() + expectedForMs;
+    this.#pause.abort();
+    this.#pause = new AbortController();
   }
 
   #tell(message: LiveMessage): void {

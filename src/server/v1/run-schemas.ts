@@ -52,6 +52,7 @@ export const Progress = z
     waiting: z.int(),
     retrying: z.int(),
     blocked: z.int(),
+    working: z.array(z.string()).readonly().openapi({ description: 'images in flight: planned, copied or verified' }),
     transfers: z.array(Transfer).readonly(),
   })
   .openapi('Progress');

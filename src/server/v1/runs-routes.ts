@@ -109,6 +109,7 @@ export function idle(): z.infer<typeof Progress> {
     waiting: 0,
     retrying: 0,
     blocked: 0,
+    working: [],
     transfers: [],
   };
 }

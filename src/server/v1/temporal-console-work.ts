@@ -65,6 +65,7 @@ async function readProgress(temporal: TemporalClient): Promise<z.infer<typeof Pr
     queued,
     inFlight: inFlight.length,
     ...totals,
+    working: inFlight,
     transfers: [...transfers].map(([image, transfer]) => transferView(image, transfer)),
   };
 }

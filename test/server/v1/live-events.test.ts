@@ -25,7 +25,7 @@ beforeEach(async () => {
     async progress() {
       asked += 1;
       const counts = { queued: 1, inFlight: 1, images: 2, pushed: 1, waiting: 0, retrying: 0, blocked: 0 };
-      return phase === undefined ? undefined : { phase, at: 1, ...counts, transfers: [] };
+      return phase === undefined ? undefined : { phase, at: 1, ...counts, working: [], transfers: [] };
     },
   };
   stage = await startConsoleStage({ console: { work } });

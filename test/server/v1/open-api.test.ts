@@ -20,6 +20,7 @@ const progress = {
   waiting: 0,
   retrying: 0,
   blocked: 0,
+  working: ['docker.io/library/nginx:1.27'],
   transfers: [],
 } as const;
 const { explicitNames: _names, ...configured } = target('aliyun');

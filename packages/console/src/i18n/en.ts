@@ -170,6 +170,15 @@ const texts = {
       retry: 'will be tried again',
     },
   },
+  phase: {
+    allowance: 'waiting for the pull allowance until {{time}}',
+    'next-run': 'at the next sync run',
+    queued: 'queued in the sync run',
+    planning: 'planning',
+    copying: 'copying, {{percent}} %',
+    stalled: 'stalled',
+    verifying: 'verifying',
+  },
   images: {
     search: 'Search',
     searchHint: 'part of a name',

@@ -172,6 +172,15 @@ export const zhCn: Catalogue = {
       retry: '即将重试',
     },
   },
+  phase: {
+    allowance: '等待拉取额度，直到 {{time}}',
+    'next-run': '等待下次同步任务',
+    queued: '在本次同步任务中排队',
+    planning: '正在规划',
+    copying: '正在复制，{{percent}}%',
+    stalled: '传输停滞',
+    verifying: '正在校验',
+  },
   images: {
     search: '搜索',
     searchHint: '名称的一部分',

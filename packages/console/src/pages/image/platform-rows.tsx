@@ -8,6 +8,7 @@ import { Moment } from '../../parts/moment.js';
 import { Reason } from '../../parts/reason.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
+import { PhaseText } from '../../phase/phase-text.js';
 import { Origin } from './origin.js';
 
 /** What is wanted of the image: each platform with its state, and where the request came from. */
@@ -21,6 +22,7 @@ export function PlatformRows({ rows }: { readonly rows: readonly ListedImage[] }
           <Group gap="xs">
             <Text fw={600}>{row.platform}</Text>
             <StateBadge state={row.state} />
+            <PhaseText row={row} />
           </Group>
           <Reason code={row.code} reason={row.reason} isOpen={row.state === 'blocked'} />
           {row.note !== undefined && <Text size="sm">{row.note}</Text>}

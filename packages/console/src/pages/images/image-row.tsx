@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import type { ListedImage } from '../../api/types.js';
 import { Moment } from '../../parts/moment.js';
 import { StateBadge } from '../../parts/state-badge.js';
+import { PhaseText } from '../../phase/phase-text.js';
 
 interface ImageRowProps {
   readonly ref: Ref<HTMLDivElement>;
@@ -55,6 +56,7 @@ export const ImageRow = memo(function ImageRow({ ref, index, top, row, isSelecte
       </div>
       <div role="cell" className="column-state">
         <StateBadge state={state} />
+        <PhaseText row={row} />
       </div>
       <div role="cell" className="column-copies">
         {copies.map((copy) => (

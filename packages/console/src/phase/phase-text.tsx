@@ -1,0 +1,35 @@
+import { Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
+
+import { keys } from '../api/keys.js';
+import type { ListedImage, Progress } from '../api/types.js';
+import { useFormats } from '../parts/formats.js';
+import { phaseOf } from './phase-of.js';
+import type { Phase } from './phase-of.js';
+
+/** What happens to an image now: "waiting for the pull allowance until 14:05", "copying, 34 %". */
+export function PhaseText({ row }: { readonly row: Pick<ListedImage, 'image' | 'state' | 'allowanceAt'> }) {
+  const { t } = useTranslation();
+  const { clock } = useFormats();
+  // Only rows whose phase changes are rendered again.
+  const { data: phase } = useQuery({
+    queryKey: keys.progress,
+    enabled: false,
+    initialData: null as Progress | null,
+    select: (progress) => phaseOf(row, progress) ?? null,
+  });
+  if (phase === null) return null;
+  return (
+    <Text size="xs" component="div" className="phase" data-phase={phase.name}>
+      {textOf(phase, t, clock)}
+    </Text>
+  );
+}
+
+function textOf(phase: Phase, t: TFunction, clock: (at: number) => string): string {
+  if (phase.name === 'allowance') return t('phase.allowance', { time: clock(phase.until) });
+  if (phase.name === 'copying') return t('phase.copying', { percent: phase.percent });
+  return t(`phase.${phase.name}`);
+}
