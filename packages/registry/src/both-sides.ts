@@ -57,7 +57,12 @@ export async function lookAtBothSides(
     );
   };
   const targets = request.targets.map(async (target) => {
-    const tag = await readTargetTag(client, target, { likely, onUnclear: () => expectCopy(target), signal });
+    const tag = await readTargetTag(client, target, {
+      likely,
+      onUnclear: () => expectCopy(target),
+      proves: request.force === true,
+      signal,
+    });
     const { digest } = await source;
     if (tag.current === undefined) return tag;
     holders.set(tag.current, [...(holders.get(tag.current) ?? []), tag.repo]);

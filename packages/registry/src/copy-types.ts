@@ -49,7 +49,8 @@ export interface CopyRequest {
    */
   readonly trustEqualTags?: boolean | 'images' | undefined;
   /**
-   * A manifest that a target has is no proof of what it lists: each manifest is put again and each blob is looked for.
+   * A manifest that a target has is no proof of what it lists: each manifest is put again, and a blob counts as there only
+   * if its first byte can be read.
    * A target whose `known` copy was made after this was requested is left out.
    */
   readonly force?: boolean | undefined;

@@ -50,6 +50,8 @@ export { listTags } from './list-tags.js';
 export { headSource } from './head-source.js';
 export { headManifest } from './manifests/head-manifest.js';
 export type { ManifestHead } from './manifests/manifest-exchange.js';
+export { checkContents } from './check-contents.js';
+export type { CheckedContents, MissingContent } from './check-contents.js';
 export { lookAtTag } from './look-at-tag.js';
 export { resolvePlatform } from './resolve-platform.js';
 export type { ResolvedPlatform } from './resolve-platform.js';

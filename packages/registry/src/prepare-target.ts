@@ -54,17 +54,20 @@ export async function readTargetTag(
   {
     likely,
     onUnclear,
+    proves = false,
     signal,
   }: {
     readonly likely?: ManifestHead | undefined;
     /** The tag is most likely missing: another request decides. */
     readonly onUnclear?: (() => void) | undefined;
+    /** The copy is forced: a HEAD is no proof of a blob. */
+    readonly proves?: boolean;
     readonly signal: AbortSignal;
   },
 ): Promise<TargetTag> {
   const { tag } = target;
   const repo = repoOf(target);
-  const looks = new TargetLooks(client, repo, signal);
+  const looks = new TargetLooks(client, repo, { proves, signal });
   const found = { target, repo, looks };
   try {
     const options = { deniedIsAbsent: true, attempts: 2, likely, onUnclear, signal };

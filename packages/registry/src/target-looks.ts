@@ -1,4 +1,5 @@
 import { lookForBlob } from './blobs/blob-presence.js';
+import { isProven } from './blobs/blob-proof.js';
 import type { Blob } from './blobs/image-blobs.js';
 import { headManifestAt } from './manifests/manifest-exchange.js';
 import type { ManifestHead } from './manifests/manifest-exchange.js';
@@ -15,19 +16,26 @@ interface BlobLook {
 }
 
 /**
- * What a target has of an image. Each question is asked by one HEAD, all of them side by side, and as soon as it is
- * known that it will matter: its answer then comes while the source is still being read.
+ * What a target has of an image. Each question is asked by one HEAD (a proof by a GET of one byte), all of them side by
+ * side, and as soon as it is known that it will matter: its answer then comes while the source is still being read.
  */
 export class TargetLooks {
+  /** A blob counts as there only if its first byte arrives; otherwise a HEAD is believed. */
+  readonly proves: boolean;
   readonly #client: RegistryClient;
   readonly #repo: RepositoryRef;
   readonly #signal: AbortSignal;
   readonly #manifests = new Map<Digest, Promise<ManifestHead | undefined>>();
   readonly #blobs = new Map<Digest, BlobLook>();
 
-  constructor(client: RegistryClient, repo: RepositoryRef, signal: AbortSignal) {
+  constructor(
+    client: RegistryClient,
+    repo: RepositoryRef,
+    { proves, signal }: { readonly proves: boolean; readonly signal: AbortSignal },
+  ) {
     this.#client = client;
     this.#repo = repo;
+    this.proves = proves;
     this.#signal = signal;
   }
 
@@ -73,8 +81,10 @@ export class TargetLooks {
   }
 
   #look(blob: Blob): BlobLook {
-    const isThere = this.#inTurn(
-      async (options) => (await lookForBlob(this.#client, this.#repo, blob, options)) === 'there',
+    const isThere = this.#inTurn(async (options) =>
+      this.proves
+        ? await isProven(this.#client, this.#repo, blob, options)
+        : (await lookForBlob(this.#client, this.#repo, blob, options)) === 'there',
     );
     isThere.catch(() => {});
     return { at: performance.now(), isThere };

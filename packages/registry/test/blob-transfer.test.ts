@@ -39,7 +39,7 @@ function destinationOf(
   { lagging = false, path = targetRepository } = {},
 ): BlobDestination {
   const repo = { side: 'target', host, repository: path } as const;
-  const looks = new TargetLooks(client, repo, signal);
+  const looks = new TargetLooks(client, repo, { proves: false, signal });
   return { name: 'target-1', repo, tag: 'v1', lagging, looks, catchUps: new Semaphore(1), signal };
 }
 

@@ -21,7 +21,7 @@ const known = {
 
 test('a forced copy skips a target that got its copy since then, and no other target with the same digest', () => {
   const request = { platforms: 'all', trustEqualTags: true, force: true } as const;
-  const looks = new TargetLooks(clientFor([]), repo, new AbortController().signal);
+  const looks = new TargetLooks(clientFor([]), repo, { proves: false, signal: new AbortController().signal });
   const tag = { repo, looks, current: digest, currentType };
 
   const served = unchangedTarget({ ...tag, target: targetAt({ host }, { known }) }, digest, request);

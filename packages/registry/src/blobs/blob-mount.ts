@@ -8,6 +8,7 @@ import { repositoryScopes } from '../transport/authorization.js';
 import type { RegistryHost } from '../transport/registry-host.js';
 import { sendAndDiscard } from '../transport/registry-request.js';
 import { hasBlob } from './blob-presence.js';
+import { isProven } from './blob-proof.js';
 import { baseRequest, nextSession, openSession } from './blob-push.js';
 import type { UploadSession } from './blob-push.js';
 import type { Blob } from './image-blobs.js';
@@ -20,13 +21,18 @@ const maxMountAttempts = 2;
  * repository"), or opens an upload for it.
  *
  * @param mountFrom repositories that are believed to hold the blob
+ * @param proves a mounted blob counts only if its first byte can be read
  * @returns `mounted`, or the session to send the data to
  */
 export async function mountOrOpen(
   client: RegistryClient,
   repo: RepositoryRef,
   blob: Blob,
-  { mountFrom, signal }: { readonly mountFrom: readonly string[]; readonly signal: AbortSignal },
+  {
+    mountFrom,
+    proves,
+    signal,
+  }: { readonly mountFrom: readonly string[]; readonly proves: boolean; readonly signal: AbortSignal },
 ): Promise<'mounted' | UploadSession> {
   const host = client.host(repo.host);
   const { digest } = blob;
@@ -34,7 +40,7 @@ export async function mountOrOpen(
   for (const [position, from] of candidates.slice(0, maxMountAttempts).entries()) {
     const answer = await tryMount(host, repo, digest, from, signal);
     const isPromised = answer === 'mounted' || answer === 'promised';
-    if (isPromised && (await isMounted(client, repo, blob, { isConfirmed: answer === 'mounted', signal }))) {
+    if (isPromised && (await isMounted(client, repo, blob, { isConfirmed: answer === 'mounted', proves, signal }))) {
       return 'mounted';
     }
     if (answer === 'in-trouble') break;
@@ -90,9 +96,14 @@ async function isMounted(
   client: RegistryClient,
   repo: RepositoryRef,
   blob: Blob,
-  { isConfirmed, signal }: { readonly isConfirmed: boolean; readonly signal: AbortSignal },
+  {
+    isConfirmed,
+    proves,
+    signal,
+  }: { readonly isConfirmed: boolean; readonly proves: boolean; readonly signal: AbortSignal },
 ): Promise<boolean> {
   const host = client.host(repo.host);
+  if (proves) return await isProven(client, repo, blob, { signal });
   if (isConfirmed && host.mountsProven) return true;
   const isThere = await hasBlob(client, repo, blob, { signal });
   host.mountsBroken ||= !isThere && !host.mountsProven;

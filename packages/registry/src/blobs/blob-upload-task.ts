@@ -300,11 +300,11 @@ export class BlobUploadTask {
 
   async #prepare(): Promise<BlobUpload | undefined> {
     const { client } = this.#context;
-    const { repo, signal } = this.destination;
+    const { repo, signal, looks } = this.destination;
     const { digest } = this.#blob;
     this.#abandon();
     const [isThere, left] = await Promise.all([
-      this.destination.looks.hasBlob(this.#blob),
+      looks.hasBlob(this.#blob),
       this.#leftOver(),
       client.host(repo.host).uploadHabits.load(),
     ]);
@@ -316,7 +316,7 @@ export class BlobUploadTask {
     if (left !== undefined) return left;
     const mountFrom = client.blobLocationCache.of(repo.host, digest);
     if (mountFrom.length === 0) this.#read?.begin();
-    const session = await mountOrOpen(client, repo, this.#blob, { mountFrom, signal });
+    const session = await mountOrOpen(client, repo, this.#blob, { mountFrom, proves: looks.proves, signal });
     if (session === 'mounted') {
       this.#deliver('mounted');
       return undefined;
