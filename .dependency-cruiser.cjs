@@ -57,7 +57,7 @@ const registryValues = `${registrySource}(reference|platform|digest|manifest|err
 const registryEntry = `${registrySource}index\\.ts$`;
 
 /** Commands, and the files that put things together: the outermost ring. */
-const outermost = '^src/(cli/|composition/|(worker|worker-main|server|server-main)\\.ts$)';
+const outermost = '^src/(cli/|composition/|(worker|worker-main|worker-process|server|server-main)\\.ts$)';
 
 function folderRule([folder, { folders, registry }]) {
   const allowed = [folder, ...folders].map((name) => `^src/${name}/`);

@@ -11,32 +11,45 @@ import { build } from 'rolldown';
 import { licensesOf } from './licenses-of.mjs';
 import { projectRoot } from './set-up/places.mjs';
 
-const bundle = join(projectRoot, 'dist', 'ferry');
-const unfinished = `${bundle}.${process.pid}`;
+const destination = join(projectRoot, 'dist', 'ferry');
+const unfinished = `${destination}.${process.pid}`;
 
+/** Loaded from node_modules: packages that find files beside their own (native code, threads). */
+const externalPackages = [/^libsql$/, /^pino$/];
 /**
- * Loaded from node_modules: Temporal, since a worker must not have two copies of its classes; packages that find files
- * beside their own (native code, threads). They are the `dependencies` of package.json; what is bundled is a devDependency.
+ * In a worker also Temporal, since a worker must not have two copies of its classes. Together they are the
+ * `dependencies` of package.json; what is bundled is a devDependency.
  */
-const externalPackages = [/^@temporalio\//, /^libsql$/, /^pino$/];
+const externalInWorkers = [/^@temporalio\//, ...externalPackages];
 
 /** A process that an earlier build started opens some of its files only when it needs them. */
 const keptForMs = 24 * 60 * 60 * 1000;
+/** `ferry worker` loads a worker from the worker's files. */
+const workerApart = {
+  name: 'worker-apart',
+  resolveId: (source) => (source === '../worker-process.js' ? { id: './worker-process.js', external: true } : null),
+};
 /** Nearly every command needs these. */
 const values = /[/\\]src[/\\](domain|config|oci)[/\\]|[/\\]src[/\\](errors|upload-records)\.ts$|[/\\]@noble[/\\]/;
 const commandLine = /[/\\]node_modules[/\\]commander[/\\]|[/\\]src[/\\]cli[/\\](main\.ts|commands[/\\])/;
-const entries = { main: 'src/cli/main.ts', 'worker-main': 'src/worker-main.ts', 'server-main': 'src/server-main.ts' };
+const commandsEntry = 'src/cli/main.ts';
+const commandEntries = { main: commandsEntry, 'server-main': 'src/server-main.ts' };
+const workerEntries = { 'worker-main': 'src/worker-main.ts', 'worker-process': 'src/worker-process.ts' };
+const entryNames = new Set(Object.keys({ ...commandEntries, ...workerEntries }));
 
 const options = {
   cwd: projectRoot,
   platform: 'node',
   preserveEntrySignatures: 'allow-extension',
-  external: externalPackages,
   resolve: {
     conditionNames: ['@image-ferry/source', 'import', 'node', 'default'],
     extensionAlias: { '.js': ['.ts', '.js'] },
-    // Node loads its UMD file, of which nothing can be left out: 260 KB instead of 46 KB.
-    alias: { 'hash-wasm': 'hash-wasm/dist/index.esm.js' },
+    alias: {
+      // Node loads its UMD file, of which nothing can be left out: 260 KB instead of 46 KB.
+      'hash-wasm': 'hash-wasm/dist/index.esm.js',
+      // As `require` does: protobufjs takes what it gets for the class, and an ES module is not the class.
+      long: join(projectRoot, 'node_modules', 'long', 'umd', 'index.js'),
+    },
   },
   onLog: (_level, log) => {
     throw new Error(log.message);
@@ -44,7 +57,7 @@ const options = {
 };
 
 try {
-  const modules = await bundleCommands();
+  const modules = [...(await bundleWorker()), ...(await bundleCommands())];
   await bundleWorkflows();
   writeFileSync(join(unfinished, 'THIRD-PARTY-LICENSES.txt'), licensesOf(modules));
   putInPlace();
@@ -53,30 +66,50 @@ try {
 }
 
 /** @returns {Promise<string[]>} paths of all modules that went into it */
+async function bundleWorker() {
+  return await bundle({
+    input: workerEntries,
+    external: externalInWorkers,
+    chunkFileNames: 'worker-[name]-[hash].js',
+  });
+}
+
+/** With Temporal's client, which is otherwise in hundreds of files: opening them takes a command a quarter of a second. */
 async function bundleCommands() {
   const { base, copy } = await startOfCopy();
-  const { output } = await build({
+  return await bundle({
+    input: commandEntries,
+    external: externalPackages,
+    plugins: [workerApart],
+    chunkFileNames: '[name]-[hash].js',
+    codeSplitting: {
+      includeDependenciesRecursively: false,
+      groups: [
+        { name: 'base', test: (id) => base.has(id) },
+        { name: 'copy', test: (id) => copy.has(id) },
+      ],
+    },
+  });
+}
+
+async function bundle({ input, external, plugins = [], ...output }) {
+  const { output: files } = await build({
     ...options,
-    input: entries,
+    input,
+    external,
+    plugins,
     output: {
       dir: unfinished,
       entryFileNames: '[name].js',
-      chunkFileNames: '[name]-[hash].js',
       // Names of errors are read by people and by programs.
       keepNames: true,
       sourcemap: true,
       // V8 reads them, too.
       comments: { legal: true, annotation: false, jsdoc: false },
-      codeSplitting: {
-        includeDependenciesRecursively: false,
-        groups: [
-          { name: 'base', test: (id) => base.has(id) },
-          { name: 'copy', test: (id) => copy.has(id) },
-        ],
-      },
+      ...output,
     },
   });
-  return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  return files.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
 }
 
 /**
@@ -86,8 +119,14 @@ async function bundleCommands() {
 async function startOfCopy() {
   const imports = new Map();
   const listing = { name: 'imports', moduleParsed: ({ id, importedIds }) => void imports.set(id, importedIds) };
-  const input = { main: entries.main, copy: 'src/cli/commands/copy.ts', list: 'src/cli/commands/copy-list.ts' };
-  const { output } = await build({ ...options, input, plugins: [listing], write: false });
+  const input = { main: commandsEntry, copy: 'src/cli/commands/copy.ts', list: 'src/cli/commands/copy-list.ts' };
+  const { output } = await build({
+    ...options,
+    input,
+    external: externalPackages,
+    plugins: [listing, workerApart],
+    write: false,
+  });
   const chunks = new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])));
   const loadedBy = (name) => {
     const { moduleIds, imports: others } = chunks.get(name);
@@ -122,17 +161,17 @@ async function bundleWorkflows() {
 
 /** Renames file by file, the entries last, so that a command that starts meanwhile finds all its imports. */
 function putInPlace() {
-  mkdirSync(bundle, { recursive: true });
+  mkdirSync(destination, { recursive: true });
   const made = readdirSync(unfinished);
-  const isEntry = (name) => name.replace(/\.js(\.map)?$/, '') in entries;
+  const isEntry = (name) => entryNames.has(name.replace(/\.js(\.map)?$/, ''));
   const inOrder = [...made.filter((name) => !isEntry(name)), ...made.filter(isEntry)];
-  for (const name of inOrder) renameSync(join(unfinished, name), join(bundle, name));
+  for (const name of inOrder) renameSync(join(unfinished, name), join(destination, name));
   // The console has a build of its own (build-console.mjs).
-  const leftovers = readdirSync(bundle).filter((name) => !made.includes(name) && name !== 'console');
+  const leftovers = readdirSync(destination).filter((name) => !made.includes(name) && name !== 'console');
   for (const name of leftovers) {
-    const isOld = Date.now() - statSync(join(bundle, name)).mtimeMs > keptForMs;
-    if (isOld) rmSync(join(bundle, name), { recursive: true });
+    const isOld = Date.now() - statSync(join(destination, name)).mtimeMs > keptForMs;
+    if (isOld) rmSync(join(destination, name), { recursive: true });
   }
   // The package has neither files of earlier builds nor source maps, which hold every source a second time.
-  writeFileSync(join(bundle, '.npmignore'), `${['*.map', ...leftovers].join('\n')}\n`);
+  writeFileSync(join(destination, '.npmignore'), `${['*.map', ...leftovers].join('\n')}\n`);
 }

@@ -1,10 +1,4 @@
 /** The worker process that `ferry up` supervises. */
-import { exitStatusOf, reportFault } from './cli/exit-status.js';
-import { runWorker } from './worker.js';
+import { workerProcess } from './worker-process.js';
 
-try {
-  await runWorker(process.env);
-} catch (error) {
-  reportFault(error);
-  process.exitCode = exitStatusOf(error);
-}
+process.exitCode = await workerProcess(process.env);

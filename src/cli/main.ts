@@ -192,7 +192,7 @@ function makeProgram(done: (status: number) => void): Command {
     .option('--check', 'start no worker; check whether one of this machine or container is polling (for health checks)')
     .action(async ({ check }) => {
       if (check === true) done(await (await import('./commands/check-worker.js')).checkWorker());
-      else await (await import('../worker.js')).runWorker(process.env);
+      else done(await (await import('../worker-process.js')).workerProcess(process.env));
     });
 
   addSchedules(program, done, json);

@@ -38,6 +38,7 @@ test('the npm package has the bundled code, its licenses, what `ferry setup` bui
     'dist/ferry/main.js',
     'dist/ferry/server-main.js',
     'dist/ferry/worker-main.js',
+    'dist/ferry/worker-process.js',
     'dist/ferry/workflow-bundle.cjs',
     'package.json',
     'scripts/tools/temporal/go.mod',
