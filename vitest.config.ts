@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config';
 const everyTest = ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'];
 const realTests = ['test/**/*.real.test.ts', 'packages/*/test/**/*.real.test.ts'];
 
-/** Workspace packages are read from their sources; the others are Vite's own for code that Node runs. */
-const conditions = ['@image-ferry/source', 'module', 'node', 'development|production'];
+/**
+ * Workspace packages are read from their sources; the others are Node's. Vite would add `module`, which in some packages
+ * names files for bundlers that Node cannot load.
+ */
+const conditions = ['@image-ferry/source', 'node', 'development|production'];
 
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },

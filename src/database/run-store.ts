@@ -31,9 +31,12 @@ export interface SettledOutcome {
 /** Sync runs and their reasons. */
 export class RunStore {
   readonly #database: FerryDatabase;
+  readonly #onFinished: ((durationMs: number) => void) | undefined;
 
-  constructor(database: FerryDatabase) {
+  /** @param onFinished called when the end of a run is recorded; an end that is recorded again is reported again */
+  constructor(database: FerryDatabase, onFinished?: (durationMs: number) => void) {
     this.#database = database;
+    this.#onFinished = onFinished;
   }
 
   /** @returns when the run started, UTC ms by the database's clock; a repeated call returns the first start */
@@ -57,6 +60,11 @@ export class RunStore {
     const finished = { finished_at: dialect.clock(), summary: JSON.stringify(run.summary) };
     const update = queries.updateTable('runs').set(finished).where('id', '=', run.id);
     await repeatOnConflict(async () => await update.execute());
+    if (this.#onFinished === undefined) return;
+    const select = queries.selectFrom('runs').select(['started_at', 'finished_at']).where('id', '=', run.id);
+    const times = await select.executeTakeFirst();
+    const finishedAt = times?.finished_at ?? undefined;
+    if (times !== undefined && finishedAt !== undefined) this.#onFinished(finishedAt - times.started_at);
   }
 
   /** Images of these that a run has recorded as pushed or blocked. */

@@ -1,8 +1,10 @@
+import type { ImageOutcome } from '../domain/wanted-image.js';
 import { BlobLocationStore } from './blob-location-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { HostHabitStore } from './host-habit-store.js';
 import { ImageQueries } from './image-queries.js';
+import { MeasureQueries } from './measure-queries.js';
 import { OverviewQueries } from './overview-queries.js';
 import { PlanReadsStore } from './plan-reads-store.js';
 import { PlanStore } from './plan-store.js';
@@ -31,6 +33,7 @@ export interface Stores {
   readonly status: StatusQueries;
   readonly images: ImageQueries;
   readonly overview: OverviewQueries;
+  readonly measures: MeasureQueries;
   readonly requests: RequestStore;
   readonly actions: RowActions;
   readonly states: UpstreamStore;
@@ -40,15 +43,21 @@ export interface Stores {
   readonly reads: PlanReadsStore;
 }
 
-export function createStores(database: FerryDatabase): Stores {
+/** Called after what they name was committed; they must not throw. */
+export interface StoreEvents {
+  readonly onOutcomes?: ((outcomes: readonly ImageOutcome[]) => void) | undefined;
+  readonly onRunFinished?: ((durationMs: number) => void) | undefined;
+}
+
+export function createStores(database: FerryDatabase, { onOutcomes, onRunFinished }: StoreEvents = {}): Stores {
   const wanted = new WantedImageStore(database);
   const names = new TargetNameStore(database);
-  const pushed = new PushedImageStore(database);
+  const pushed = new PushedImageStore(database, onOutcomes);
   return {
     wanted,
     names,
     pushed,
-    runs: new RunStore(database),
+    runs: new RunStore(database, onRunFinished),
     deliveries: new DeliveryStore(database),
     blobs: new BlobLocationStore(database),
     uploads: new UploadSessionStore(database),
@@ -56,6 +65,7 @@ export function createStores(database: FerryDatabase): Stores {
     status: new StatusQueries(database),
     images: new ImageQueries(database),
     overview: new OverviewQueries(database),
+    measures: new MeasureQueries(database),
     requests: new RequestStore(database),
     actions: new RowActions(database),
     states: new UpstreamStore(database),

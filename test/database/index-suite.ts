@@ -75,6 +75,8 @@ const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
   'the status of an image': ({ status }) => status.status(image),
   'a list of pending images': ({ status }) => status.listWanted('pending', { limit: 100 }),
   'a list of waiting images': ({ status }) => status.listWanted('waiting', { limit: 100 }),
+  'the age of the oldest pending image': ({ measures }) => measures.oldestPendingSeconds(),
+  'the targets that answer': ({ measures }) => measures.targetsUp(['aliyun', 'private']),
   'the end of a run': ({ runs }) => runs.finish({ id: 'run', summary: {} }),
 };
 

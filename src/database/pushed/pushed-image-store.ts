@@ -18,9 +18,12 @@ const rowsTogether = 100;
 /** Records what is on the targets: `pushed_images`, `pushed_platforms`, `image_copies`, and the resulting status. */
 export class PushedImageStore {
   readonly #database: FerryDatabase;
+  readonly #onRecorded: (outcomes: readonly ImageOutcome[]) => void;
 
-  constructor(database: FerryDatabase) {
+  /** @param onRecorded called for the outcomes of each committed transaction */
+  constructor(database: FerryDatabase, onRecorded: (outcomes: readonly ImageOutcome[]) => void = () => {}) {
     this.#database = database;
+    this.#onRecorded = onRecorded;
   }
 
   /**
@@ -101,6 +104,7 @@ export class PushedImageStore {
     const changes: StateChange[] = [];
     for (const some of transactionsOf(records)) {
       const together = await transaction((queries) => recordTogether({ queries, dialect }, some, context));
+      this.#onRecorded(some.map(({ outcome }) => outcome));
       changes.push(...together);
     }
     return changes;

@@ -1,0 +1,95 @@
+/** Numbers about all images for metrics. Each comes from an index; none reads a row of an image that is pushed. */
+import { sql } from 'kysely';
+
+import type { ImageState } from '../domain/state-change.js';
+import { CopyState, PushStatus } from '../domain/wanted-image.js';
+import type { FerryDatabase } from './ferry-database.js';
+import { OverviewQueries } from './overview-queries.js';
+import { countStates } from './status-counts.js';
+import { firstRow } from './wanted/wanted-rows.js';
+
+/** They say that the target itself could not be reached, whatever the image. */
+const awayCodes = ['unreachable', 'tls'] as const;
+
+/** Numbers about all images. They only read. */
+export class MeasureQueries {
+  readonly #database: FerryDatabase;
+  readonly #overview: OverviewQueries;
+
+  constructor(database: FerryDatabase) {
+    this.#database = database;
+    this.#overview = new OverviewQueries(database);
+  }
+
+  /** @throws DatabaseFault when the database does not answer */
+  async assertReachable(): Promise<void> {
+    const { dialect, queries } = this.#database;
+    await dialect.now(queries);
+  }
+
+  /** Wanted images by state, as lists of images show them. */
+  async images(): Promise<Readonly<Record<ImageState, number>>> {
+    const { wanted } = await countStates(this.#database.queries);
+    const { waiting, retrying } = await this.#overview.tried();
+    const { pushed, blocked, withdrawn } = wanted;
+    // Between the two queries a run may have recorded something.
+    return { pending: Math.max(0, wanted.pending - waiting - retrying), waiting, retrying, blocked, pushed, withdrawn };
+  }
+
+  /** How long the oldest request for a pending image waits, by the database's clock; 0 if nothing is pending. Seconds. */
+  async oldestPendingSeconds(): Promise<number> {
+    const { dialect, queries } = this.#database;
+    const pending = queries
+      .selectFrom('images_for_push')
+      .where('push_status', '=', PushStatus.pending)
+      .where(firstRow, 'is', null);
+    const known = await pending.select(sql<number | null>`min(requested_at)`.as('at')).executeTakeFirst();
+    // Rows of other programs have the older column alone.
+    const older = await pending
+      .select(sql<string | null>`min(add_time)`.as('at'))
+      .where('requested_at', 'is', null)
+      .executeTakeFirst();
+    const times = [known?.at ?? undefined, timeOf(older?.at)].flatMap((at) => (at === undefined ? [] : [Number(at)]));
+    if (times.length === 0) return 0;
+    return Math.max(0, (await dialect.now(queries)) - Math.min(...times)) / 1_000;
+  }
+
+  /**
+   * Which targets answered when they were last tried. One without copies counts as up: nothing says otherwise.
+   *
+   * @param targets names of the configured targets
+   */
+  async targetsUp(targets: readonly string[]): Promise<readonly { readonly target: string; readonly isUp: boolean }[]> {
+    const { queries } = this.#database;
+    if (targets.length === 0) return [];
+    const away = await queries
+      .selectFrom('image_copies')
+      .select(['target', sql<number | string>`max(last_tried_at)`.as('at')])
+      .where('target', 'in', targets)
+      .where('state', 'in', [CopyState.retrying, CopyState.waiting])
+      .where('code', 'in', [...awayCodes])
+      .groupBy('target')
+      .execute();
+    const standing = new Map<string, boolean>();
+    for (const { target, at } of away) standing.set(target, await this.#hasAnsweredSince(target, Number(at)));
+    return targets.map((target) => ({ target, isUp: standing.get(target) ?? true }));
+  }
+
+  async #hasAnsweredSince(target: string, time: number): Promise<boolean> {
+    const answered = await this.#database.queries
+      .selectFrom('run_outcomes')
+      .select('recorded_at')
+      .where('recorded_at', '>', time)
+      .where('target', '=', target)
+      .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+      .limit(1)
+      .executeTakeFirst();
+    return answered !== undefined;
+  }
+}
+
+/** `YYYY-MM-DD HH:MM:SS`, UTC. */
+function timeOf(text: string | null | undefined): number | undefined {
+  const time = Date.parse(`${(text ?? '').replace(' ', 'T')}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}
