@@ -33,6 +33,7 @@ const mayImport = {
     node: true,
     registry: 'types',
   },
+  observability: { folders: ['domain'], packages: ['prom-client', '@opentelemetry/.+'], node: true },
   setup: { folders: [], packages: [], node: true },
   supervisor: { folders: ['domain', 'client', 'config', 'setup'], packages: ['libsql'], node: true },
 };

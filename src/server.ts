@@ -10,12 +10,13 @@ import { lazyClient } from './client/connect.js';
 import { queuesFor } from './client/worker-availability.js';
 import { createConsolePorts } from './composition/console/console-ports.js';
 import { signInSettings } from './composition/console/sign-in.js';
+import { observeServer } from './composition/observability/observe-server.js';
 import { openExisting } from './composition/open-stores.js';
 import { StatusDatabase } from './composition/status-database.js';
 import { readConsoleConfig } from './config/console-config.js';
+import type { ListenAddress } from './config/listen-address.js';
 import { distFolder, packageVersion } from './config/package-folder.js';
 import { readServerSettings } from './config/server-settings.js';
-import type { ListenAddress } from './config/server-settings.js';
 import { defaultTemporalAddress } from './config/temporal-settings.js';
 import { errorMessage } from './domain/error-message.js';
 import { FerryError } from './domain/ferry-error.js';
@@ -50,6 +51,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     dataDir,
     hasDockerTargets,
     signIn,
+    metrics,
     ...settings
   } = readServerSettings(variables);
   const log = createLogger('server');
@@ -74,6 +76,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     reading: database,
     writing,
   });
+  const observed = await observeServer({ metrics, database, temporal, targets: config.targets, log });
   const stopping = new AbortController();
   const tokens = settings.apiTokens.length + signIn.viewTokens.length;
   const canSignIn = signIn.byLink || tokens > 0 || signIn.oidc !== undefined;
@@ -86,6 +89,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
       ...(canSignIn ? { consoleFolder: join(distFolder, 'ferry', 'console') } : {}),
       work,
       readDatabase,
+      metrics: observed.besideRoutes,
       version: packageVersion(),
       log,
       requests,
@@ -99,6 +103,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     stopping.abort();
     await server.stop();
   } finally {
+    await observed.own?.close();
     await requests.flush();
     await temporal.close();
     await database.close();

@@ -1,13 +1,17 @@
 /** Composition root of the worker: configuration → database, registries, Temporal → activities → workers. */
 import { randomUUID } from 'node:crypto';
 
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 
 import { connectClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
 import { limitHeapGrowth } from './composition/heap-growth.js';
+import { meteredStores } from './composition/observability/metered-stores.js';
+import { observeWorker } from './composition/observability/observe-worker.js';
+import { openMetrics } from './composition/observability/open-metrics.js';
+import { installRuntime } from './composition/observability/temporal-runtime.js';
 import { examineDocker } from './composition/open-docker-engine.js';
 import { openMigrated } from './composition/open-stores.js';
 import { reconcileOnStart } from './composition/reconcile-on-start.js';
@@ -33,7 +37,7 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(variables);
   const workflowBundle = workflowBundlePath();
   const logger = createLogger('worker');
-  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGINT', 'SIGTERM'] });
+  installRuntime({ logger: temporalLogger(logger), shutdownSignals: ['SIGINT', 'SIGTERM'] }, config.metrics.temporal);
 
   const closing: (() => Promise<void>)[] = [];
   try {
@@ -84,7 +88,9 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   for (const note of notes) logger.warn(note);
   closing.push(async () => await database.close());
 
-  const stores = createStores(database);
+  const { listen } = config.metrics;
+  const metrics = await openMetrics(listen !== undefined);
+  const stores = createStores(database, metrics === undefined ? {} : meteredStores(metrics));
   const pulls = new SourcePulls(stores.budgets, config.pullAllowances);
   const registries = openRegistries({
     ...config,
@@ -110,8 +116,21 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   const connection = await NativeConnection.connect({ ...options, address });
   closing.push(async () => await connection.close());
 
-  const activities = createActivitySets(config, { stores, registries, temporal, pulls });
+  const activities = createActivitySets(config, { stores, registries, temporal, pulls, meter: metrics });
   const workers = await createWorkers(connection, config, { activities, workflowBundle });
+  if (listen !== undefined && metrics !== undefined) {
+    const { targets } = config;
+    const server = await observeWorker({
+      listen,
+      metrics,
+      stores,
+      temporal,
+      targets,
+      workers: workers.running,
+      logger,
+    });
+    closing.push(async () => await server.close());
+  }
   const requestAndReportSync = async (reason: string): Promise<void> => {
     await requestSync(temporal, { id: randomUUID(), reason });
   };

@@ -17,11 +17,13 @@ import type { CopyActivities, DockerActivities, FetchActivities, MainActivities 
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
+import type { Meter } from '../observability/metrics/meter.js';
 import { ImageTurns } from '../planning/image-turns.js';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
 import { gitHubOptions } from './github-options.js';
+import { meteredEngine } from './observability/metered-engine.js';
 import { createDockerEngine } from './open-docker-engine.js';
 import { syncRequester } from './sync-requester.js';
 
@@ -31,6 +33,8 @@ export interface OpenParts {
   readonly temporal: TemporalClient;
   /** Counts all reads from sources. */
   readonly pulls: PullQuota;
+  /** Absent: nothing is measured. */
+  readonly meter?: Meter | undefined;
 }
 
 /** One set of activities per task queue. */
@@ -43,10 +47,11 @@ export interface ActivitySets {
 
 export function createActivitySets(
   config: FerryConfig,
-  { stores, registries, temporal, pulls }: OpenParts,
+  { stores, registries, temporal, pulls, meter }: OpenParts,
 ): ActivitySets {
   const { targets, platforms, poolSize, historyDays, missingTagWaitMs, mutableTags, upstreams } = config;
-  const engine = createCopyEngine(registries);
+  const bare = createCopyEngine(registries);
+  const engine = meter === undefined ? bare : meteredEngine(bare, meter);
   const turns = new ImageTurns();
   const sources = createSourceGate(config.sources, hostAddresses);
   const watcher = createUpstreamWatcher({

@@ -20,6 +20,8 @@ export interface Workers {
   readonly workers: readonly Worker[];
   /** For the task queue of Docker daemons; absent if no target is reached through one. */
   readonly createDockerWorker?: () => Promise<Worker>;
+  /** All that have been created. */
+  readonly running: () => readonly Worker[];
 }
 
 /**
@@ -57,13 +59,18 @@ export async function createWorkers(
     }),
   ]);
   const { docker } = activities;
-  if (docker === undefined) return { workers };
-  const createDockerWorker = async (): Promise<Worker> =>
-    await Worker.create({
+  const created: Worker[] = [...workers];
+  const running = (): readonly Worker[] => created;
+  if (docker === undefined) return { workers, running };
+  const createDockerWorker = async (): Promise<Worker> => {
+    const worker = await Worker.create({
       ...shared,
       taskQueue: TaskQueue.docker,
       maxConcurrentActivityTaskExecutions: Math.min(copySlots, dockerCopiesAtOnce),
       activities: docker,
     });
-  return { workers, createDockerWorker };
+    created.push(worker);
+    return worker;
+  };
+  return { workers, running, createDockerWorker };
 }

@@ -18,6 +18,8 @@ import type { DockerEngineConfig } from './docker-settings.js';
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
 import { readHosts } from './hosts.js';
+import { assertDifferent, readWorkerMetrics } from './metrics-settings.js';
+import type { WorkerMetrics } from './metrics-settings.js';
 import { readMutableTags } from './mutable-tags-settings.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
@@ -70,6 +72,7 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   readonly poolSize: number;
   /** Transfers in parallel in one worker. */
   readonly copySlots: number;
+  readonly metrics: WorkerMetrics;
 }
 
 /**
@@ -144,7 +147,9 @@ export function readUpConfig(variables: Variables): {
   const environment = new Environment(variables);
   return throwingAllErrors((errors) => {
     const config = collectConfig(environment, errors);
-    return { config, server: collectServerSettings(environment, config.upstreams, errors) };
+    const server = collectServerSettings(environment, config.upstreams, errors);
+    assertDifferent([config.metrics.listen, config.metrics.temporal, server.metrics], errors);
+    return { config, server };
   });
 }
 
@@ -198,6 +203,7 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
     historyDays: readNumber(environment, errors, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
     poolSize: readNumber(environment, errors, 'FERRY_IMAGES_AT_ONCE', { standard: 16, least: 1, most: 500 }),
     copySlots: readNumber(environment, errors, 'FERRY_COPIES_AT_ONCE', { standard: 20, least: 1, most: 64 }),
+    metrics: readWorkerMetrics(environment, errors),
   };
 }
 

@@ -8,20 +8,16 @@ import type { ConfigErrors } from './config-errors.js';
 import { configFileOf } from './config-file.js';
 import { Environment } from './environment.js';
 import type { Variables } from './environment.js';
+import { readListenAddress } from './listen-address.js';
+import type { ListenAddress } from './listen-address.js';
+import { readServerMetrics } from './metrics-settings.js';
+import type { MetricsListen } from './metrics-settings.js';
 import { assertTokens, readSignIn } from './sign-in-settings.js';
 import type { SignInConfig } from './sign-in-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readUpstreams } from './upstreams.js';
 import { listOf } from './variable-values.js';
-
-export interface ListenAddress {
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
-  /** False: the default address is used. */
-  readonly isChosen: boolean;
-}
 
 export interface ServerSettings {
   readonly temporal: TemporalSettings;
@@ -38,6 +34,8 @@ export interface ServerSettings {
   /** Names of the configured upstreams: a request can check any of them. */
   readonly upstreams: readonly string[];
   readonly signIn: SignInConfig;
+  /** Where `/metrics` is served; `server`: on `listen`; absent: nowhere. */
+  readonly metrics?: MetricsListen | 'server' | undefined;
 }
 
 const defaultListen = '127.0.0.1:8080';
@@ -105,17 +103,13 @@ export function collectServerSettings(
     requestsPerMinute: readRequestsPerMinute(value('FERRY_REQUESTS_PER_MINUTE'), errors),
     upstreams: upstreams.map(({ name }) => name),
     signIn,
+    metrics: readServerMetrics(environment, errors),
   };
 }
 
-/** `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; `:8080` and `8080` listen on every address. */
 function readListen(text: string, isChosen: boolean, errors: ConfigErrors): ListenAddress {
-  const match = /^(?:(\[[0-9a-f:.]+\]|[\w.-]*):)?(\d{1,5})$/i.exec(text.trim());
-  const port = Number(match?.[2]);
-  const host = (match?.[1] ?? '').replace(/^\[|\]$/g, '');
-  if (match !== null && port <= 65_535) return { host: host === '' ? '0.0.0.0' : host, port, isChosen };
-  errors.add(`FERRY_LISTEN is "${text.slice(0, 80)}": expected an address and a port such as ${defaultListen}`);
-  return { host: '127.0.0.1', port: 8080, isChosen };
+  const read = readListenAddress(text, 'FERRY_LISTEN', { alone: '0.0.0.0', example: defaultListen }, errors);
+  return { ...(read ?? { host: '127.0.0.1', port: 8080 }), isChosen };
 }
 
 function isLoopback(host: string): boolean {

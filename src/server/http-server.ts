@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly work: ServerWork;
   /** Of the routes that read. */
   readonly readDatabase: ReadDatabase;
+  /** The page of `/metrics`; absent: there is no such route. */
+  readonly metrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
   /** Folder of the web console's build; absent: it is not served. */
   readonly consoleFolder?: string | undefined;
   /** Of the ferry. */
@@ -88,6 +90,14 @@ export function createHttpServer(options: HttpServerOptions) {
   const { consoleFolder } = options;
   if (consoleFolder !== undefined) {
     app.route('/', consoleFiles({ folder: consoleFolder, basePath: `${signIn.basePath}/` }));
+  }
+  const { metrics } = options;
+  if (metrics !== undefined) {
+    // Not a part of the API: its format is Prometheus' own.
+    app.get('/metrics', async (context) => {
+      const { contentType, text } = await metrics();
+      return context.body(text, 200, { 'content-type': contentType, 'cache-control': 'no-store' });
+    });
   }
   app.use(visibleAnswers);
   const health = app

@@ -3,6 +3,7 @@ import { eventsSuite } from './events-suite.js';
 import { growthSuite } from './growth-suite.js';
 import { imageListSuite } from './image-list-suite.js';
 import { indexSuite } from './index-suite.js';
+import { measureSuite } from './measure-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
 import { planReadsSuite } from './plan-reads-suite.js';
@@ -33,6 +34,7 @@ export function everySuite(placeOf: PlaceOf): void {
   indexSuite(placeOf);
   consoleSuite(placeOf);
   imageListSuite(placeOf);
+  measureSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);
   uploadSuite(placeOf);
