@@ -19,11 +19,8 @@ const configurationBytes = 2_000;
 const dividedBytes = 16 * 1024 * 1024;
 const onTheWayBytes = 4 * 1024 * 1024;
 
-/**
- * The kill may lose this much of a layer: what was hashed since its upload was recorded last, and what was on its way. It is
- * less than 2 MB unless the machine is so busy that records are late.
- */
-const mostLostBytes = 3_000_000;
+/** The kill may lose this much of a layer: what was hashed since its upload was recorded last, and what was on its way. */
+const mostLostBytes = 2_000_000;
 
 export interface ParkedImage {
   readonly image: string;

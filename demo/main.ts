@@ -24,7 +24,7 @@ async function main(interruption: Promise<never>): Promise<boolean> {
   const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
   say('making images: an index with attestations, 100 MB in five layers, two with names that fall together');
   const images = await makeDemoImages();
-  say('starting a source registry throttled to 20 MB/s, and two targets');
+  say('starting a source registry throttled to 12 MB/s, and two targets');
   const stage = await setStage(images);
   let isRight = false;
   try {

@@ -12,7 +12,7 @@ import { startThrottle } from './throttle.js';
 import type { Throttle } from './throttle.js';
 import { requireTool } from './tools.js';
 
-const sourceBytesPerSecond = 20_000_000;
+const sourceBytesPerSecond = 12_000_000;
 const login = { user: 'ferry', password: 'only-for-this-demo' };
 
 /** The token that allows a client to request images from the server. */
