@@ -4,8 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { NativeConnection } from '@temporalio/worker';
 
 import { connectClient } from './client/connect.js';
+import type { TemporalClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';
+import { announceVersion } from './composition/announce-version.js';
+import { buildIdOf } from './composition/build-id.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
 import { limitHeapGrowth } from './composition/heap-growth.js';
 import { meteredStores } from './composition/observability/metered-stores.js';
@@ -25,6 +28,7 @@ import { workflowBundlePath } from './composition/workflow-bundle.js';
 import { readConfig } from './config/read-config.js';
 import type { FerryConfig } from './config/read-config.js';
 import { defaultTemporalAddress } from './config/temporal-settings.js';
+import type { DeploymentVersion } from './contract/deployment-version.js';
 import { createStores } from './database/stores.js';
 import { createLogger } from './logger.js';
 import type { Logger } from './logger.js';
@@ -41,12 +45,15 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
 
   const closing: (() => Promise<void>)[] = [];
   try {
-    const { workers, createDockerWorker, requestAndReportSync } = await openWorkers(config, {
+    const version = versionOf(config, workflowBundle);
+    const { workers, createDockerWorker, requestAndReportSync, temporal } = await openWorkers(config, {
       logger,
       closing,
       workflowBundle,
+      version,
     });
     const stopping = new AbortController();
+    closing.push(async () => stopping.abort());
     const stop = (): void => {
       stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -61,6 +68,10 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
       runs.push(async () => await serveDockerQueue(queue, stopping.signal));
     }
     const running = runTogether(runs, stop);
+    if (version !== undefined) {
+      const isControlled = config.deployment?.isControlled === true;
+      void announceVersion(temporal, version, { logger, signal: stopping.signal, isControlled });
+    }
     process.send?.('ready');
     logger.info({ targets: config.targets.map(({ name }) => name) }, 'worker started');
     await running;
@@ -70,18 +81,27 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
+/** Absent without a deployment: then the worker is not versioned. */
+function versionOf({ deployment }: FerryConfig, workflowBundle: string): DeploymentVersion | undefined {
+  if (deployment === undefined) return undefined;
+  return { deploymentName: deployment.name, buildId: deployment.buildId ?? buildIdOf(workflowBundle) };
+}
+
 interface Start {
   readonly logger: Logger;
   /** Closed at the end, in reverse order. */
   readonly closing: (() => Promise<void>)[];
   readonly workflowBundle: string;
+  readonly version: DeploymentVersion | undefined;
 }
 
 interface OpenedWorkers extends Workers {
+  readonly temporal: TemporalClient;
   readonly requestAndReportSync: (reason: string) => Promise<void>;
 }
 
-async function openWorkers(config: FerryConfig, { logger, closing, workflowBundle }: Start): Promise<OpenedWorkers> {
+async function openWorkers(config: FerryConfig, start: Start): Promise<OpenedWorkers> {
+  const { logger, closing, workflowBundle, version } = start;
   const { namespace, connection: options, address = defaultTemporalAddress, advice } = config.temporal;
 
   const { database, notes } = await openMigrated(config.database);
@@ -117,7 +137,7 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   closing.push(async () => await connection.close());
 
   const activities = createActivitySets(config, { stores, registries, temporal, pulls, meter: metrics });
-  const workers = await createWorkers(connection, config, { activities, workflowBundle });
+  const workers = await createWorkers(connection, config, { activities, workflowBundle, version });
   if (listen !== undefined && metrics !== undefined) {
     const { targets } = config;
     const server = await observeWorker({
@@ -134,5 +154,5 @@ async function openWorkers(config: FerryConfig, { logger, closing, workflowBundl
   const requestAndReportSync = async (reason: string): Promise<void> => {
     await requestSync(temporal, { id: randomUUID(), reason });
   };
-  return { ...workers, requestAndReportSync };
+  return { ...workers, temporal, requestAndReportSync };
 }

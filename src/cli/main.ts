@@ -196,6 +196,7 @@ function makeProgram(done: (status: number) => void): Command {
     });
 
   addSchedules(program, done, json);
+  addDeployments(program, done, json);
 
   program
     .command('server')
@@ -245,6 +246,32 @@ function addSchedules(program: Command, done: (status: number) => void, json: ()
   acting('delete', 'delete schedules; workers create them again unless ferry.yaml sets them to off').action(
     async (names, options) => done(await (await commands()).deleteCommand(names, options)),
   );
+}
+
+function addDeployments(program: Command, done: (status: number) => void, json: () => Option): void {
+  const deployments = program
+    .command('deployments')
+    .description('show or change which version of the workers gets new work (FERRY_DEPLOYMENT)');
+  const commands = async () => await import('./commands/deployments.js');
+
+  deployments
+    .command('show', { isDefault: true })
+    .description('show the versions with their workers and workflows')
+    .addOption(json())
+    .action(async (options) => done(await (await commands()).showCommand(options)));
+  deployments
+    .command('promote')
+    .description('make a version the current one, as soon as its workers poll')
+    .argument('[build-id]', 'default: the version of this installation')
+    .option('--wait <duration>', 'how long to wait for its workers', '1m')
+    .addOption(json())
+    .action(async (buildId, options) => done(await (await commands()).promoteCommand(buildId, options)));
+  deployments
+    .command('move')
+    .description('let workflows that are pinned to a version continue on the current one')
+    .argument('<build-id>', 'a version whose workers are gone, or that was a mistake')
+    .addOption(json())
+    .action(async (buildId, options) => done(await (await commands()).moveCommand(buildId, options)));
 }
 
 /**

@@ -30,14 +30,18 @@ export async function isWorkerPolling(
         }),
     );
     return (pollers ?? []).some(({ lastAccessTime, identity }) => {
-      const seconds = Number(lastAccessTime?.seconds ?? 0);
       const isMeant = machine === undefined || identity?.endsWith(`@${machine}`) === true;
-      return isMeant && Date.now() - seconds * 1_000 < staleAfterMs;
+      return isMeant && isFreshPoll(lastAccessTime);
     });
   } catch {
     // Only a hint is lost; the command that waits reports the error.
     return undefined;
   }
+}
+
+/** Whether a worker that polled at this time still runs. */
+export function isFreshPoll(lastAccessTime: { readonly seconds?: unknown } | null | undefined): boolean {
+  return Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < staleAfterMs;
 }
 
 /** The task queues that copies to these targets need; targets behind a Docker daemon have a queue of their own. */

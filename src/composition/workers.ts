@@ -2,12 +2,12 @@ import { Worker } from '@temporalio/worker';
 import type { NativeConnection } from '@temporalio/worker';
 
 import type { FerryConfig } from '../config/read-config.js';
+import type { DeploymentVersion } from '../contract/deployment-version.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import type { ActivitySets } from './activity-sets.js';
 
-/** A transfer of hours cannot finish in time: it is cut off, and the next attempt continues from what was uploaded. */
-const shutdownGrace = '5s';
-const shutdownForce = '20s';
+/** Beyond the drain time: activities that are cut off say so, and those that do not are left behind. */
+const shutdownForceMs = 15_000;
 
 /** Activities for many images and of the database, beside those of the images in flight: none waits for a slot. */
 const activitiesBeside = 24;
@@ -28,20 +28,26 @@ export interface Workers {
  * Creates one Temporal worker per task queue, over one connection.
  *
  * @param parts.workflowBundle path of the workflow code
+ * @param parts.version absent: workers are not versioned
  */
 export async function createWorkers(
   connection: NativeConnection,
-  { temporal, poolSize, copySlots }: Pick<FerryConfig, 'temporal' | 'poolSize' | 'copySlots'>,
-  parts: { readonly activities: ActivitySets; readonly workflowBundle: string },
+  { temporal, poolSize, copySlots, drainMs }: Pick<FerryConfig, 'temporal' | 'poolSize' | 'copySlots' | 'drainMs'>,
+  parts: {
+    readonly activities: ActivitySets;
+    readonly workflowBundle: string;
+    readonly version?: DeploymentVersion | undefined;
+  },
 ): Promise<Workers> {
-  const { activities, workflowBundle } = parts;
+  const { activities, workflowBundle, version } = parts;
   const shared = {
     connection,
     namespace: temporal.namespace,
     stickyQueueScheduleToStartTimeout: '3s',
     maxHeartbeatThrottleInterval: '2s',
-    shutdownGraceTime: shutdownGrace,
-    shutdownForceTime: shutdownForce,
+    shutdownGraceTime: drainMs,
+    shutdownForceTime: drainMs + shutdownForceMs,
+    ...(version === undefined ? {} : { workerDeploymentOptions: versioned(version) }),
   } as const;
   const workers = await Promise.all([
     Worker.create({
@@ -73,4 +79,9 @@ export async function createWorkers(
     return worker;
   };
   return { workers, running, createDockerWorker };
+}
+
+/** What lives long moves to the current version with its next workflow task; `SyncImage` says otherwise for itself. */
+function versioned(version: DeploymentVersion) {
+  return { useWorkerVersioning: true, version, defaultVersioningBehavior: 'AUTO_UPGRADE' } as const;
 }

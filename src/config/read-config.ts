@@ -13,6 +13,8 @@ import { throwingAllErrors } from './config-errors.js';
 import type { ConfigErrors } from './config-errors.js';
 import { configFileOf } from './config-file.js';
 import { configWarnings } from './config-warnings.js';
+import { readDeployment } from './deployment-settings.js';
+import type { DeploymentSettings } from './deployment-settings.js';
 import { readDocker } from './docker-settings.js';
 import type { DockerEngineConfig } from './docker-settings.js';
 import { Environment } from './environment.js';
@@ -55,7 +57,13 @@ export interface SchedulingConfig extends UpstreamsConfig {
   readonly schedules: SchedulesConfig;
 }
 
-export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsConfig {
+/** The versions of the workers. */
+export interface DeploymentConfig extends BaseConfig {
+  /** Absent: workers are not versioned. */
+  readonly deployment?: DeploymentSettings | undefined;
+}
+
+export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsConfig, DeploymentConfig {
   readonly hosts: ReadonlyMap<string, HostSettings>;
   readonly proxies: ProxyRules;
   readonly credentials: CredentialProvider;
@@ -73,6 +81,8 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   /** Transfers in parallel in one worker. */
   readonly copySlots: number;
   readonly metrics: WorkerMetrics;
+  /** How long a worker that stops lets running work go on; then it is cut off, and continues on another worker. */
+  readonly drainMs: number;
 }
 
 /**
@@ -82,6 +92,19 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
  */
 export function readBaseConfig(variables: Variables): BaseConfig {
   return throwingAllErrors((errors) => readBase(new Environment(variables), errors));
+}
+
+/**
+ * Reads the part for commands that show or change which version of the workers is the current one.
+ *
+ * @throws InvalidInput listing every error
+ */
+export function readDeploymentConfig(variables: Variables): DeploymentConfig {
+  const environment = new Environment(variables);
+  return throwingAllErrors((errors) => ({
+    ...readBase(environment, errors),
+    deployment: readDeployment(environment, errors),
+  }));
 }
 
 /**
@@ -147,10 +170,20 @@ export function readUpConfig(variables: Variables): {
   const environment = new Environment(variables);
   return throwingAllErrors((errors) => {
     const config = collectConfig(environment, errors);
+    refuseDeployment(config, errors);
     const server = collectServerSettings(environment, config.upstreams, errors);
     assertDifferent([config.metrics.listen, config.metrics.temporal, server.metrics], errors);
     return { config, server };
   });
+}
+
+/** Its worker is replaced at once by one of another version, and work that is pinned to the old one would never go on. */
+function refuseDeployment({ deployment }: FerryConfig, errors: ConfigErrors): void {
+  if (deployment === undefined) return;
+  const name = deployment.isControlled ? 'TEMPORAL_DEPLOYMENT_NAME' : 'FERRY_DEPLOYMENT';
+  errors.add(
+    `${name} is set, but "ferry up" runs a single worker, which an update replaces at once: unset it, or run workers of both versions side by side with "ferry worker" (docs/upgrades.md)`,
+  );
 }
 
 interface FileParts {
@@ -184,6 +217,7 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
   const dockerConfig = errors.try(() => dockerConfigPath(environment));
   return {
     ...base,
+    deployment: readDeployment(environment, errors),
     targets,
     hosts,
     sources,
@@ -200,6 +234,9 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
       errors.try(() =>
         named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),
       ) ?? 0,
+    drainMs:
+      errors.try(() => named('FERRY_DRAIN_TIME', () => parseDuration(environment.value('FERRY_DRAIN_TIME') ?? '5s'))) ??
+      0,
     historyDays: readNumber(environment, errors, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
     poolSize: readNumber(environment, errors, 'FERRY_IMAGES_AT_ONCE', { standard: 16, least: 1, most: 500 }),
     copySlots: readNumber(environment, errors, 'FERRY_COPIES_AT_ONCE', { standard: 20, least: 1, most: 64 }),

@@ -117,7 +117,7 @@ function assertNotNewer(made: readonly string[], known: readonly string[]): void
   const newer = made.filter((name) => !known.includes(name));
   if (newer.length === 0) return;
   throw new DatabaseFault(
-    `the database was last migrated by a newer Image Ferry (${newer.join(', ')}): update this one to use it`,
+    `the database was last migrated by a newer Image Ferry (${newer.join(', ')}): update this one to use it, or restore the backup from before that update (docs/upgrades.md)`,
     'refused',
   );
 }

@@ -1,5 +1,5 @@
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
-import { sleep, workflowInfo } from '@temporalio/workflow';
+import { setWorkflowOptions, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { CopiedTargets, Fault, ImagePlan, LeftTarget, SingleImage } from '../contract/activity-types.js';
 import { isLastAttempt, pauseBeforeNextAttempt } from '../contract/copy-attempts.js';
@@ -32,6 +32,9 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
   const { run, ...single } = readInput(input);
   return run === undefined ? await forwarded(single.image) : await syncInRun(single, run);
 }
+
+// With versioned workers an image ends on the version that it began with. Without them this changes nothing.
+setWorkflowOptions({ versioningBehavior: 'PINNED' }, SyncImage);
 
 async function syncInRun({ image, plan: given, copied: before }: SingleImage, run: string): Promise<SyncImageResult> {
   const delivered = new CompletedTargets();

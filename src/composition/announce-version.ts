@@ -1,0 +1,38 @@
+import type { TemporalClient } from '../client/connect.js';
+import { becomeFirstVersion } from '../client/promote-version.js';
+import type { DeploymentVersion } from '../contract/deployment-version.js';
+import { errorMessage } from '../domain/error-message.js';
+import type { Logger } from '../logger.js';
+
+/**
+ * Says in the log whether a versioned worker gets new work, after making its version the current one if there was none.
+ * Never rejects: the worker itself runs anyway.
+ */
+export async function announceVersion(
+  temporal: TemporalClient,
+  version: DeploymentVersion,
+  { logger, signal, isControlled }: { logger: Logger; signal: AbortSignal; isControlled: boolean },
+): Promise<void> {
+  const { deploymentName: deployment, buildId } = version;
+  if (isControlled) {
+    logger.info({ deployment, buildId }, "versioned worker: Temporal's Worker Controller decides when it gets work");
+    return;
+  }
+  try {
+    const started = await becomeFirstVersion(temporal, version, signal);
+    if (started.kind === 'current') {
+      const { isNew } = started;
+      logger.info({ deployment, buildId, isNew }, 'this version of the worker is the current one');
+      return;
+    }
+    const { current } = started;
+    logger.warn(
+      { deployment, buildId, current },
+      `another version is the current one: this worker gets no new work until "ferry deployments promote ${buildId}"`,
+    );
+  } catch (error) {
+    if (signal.aborted) return;
+    const reason = errorMessage(error);
+    logger.error({ deployment, buildId, reason }, 'cannot read which version is current: "ferry deployments" shows it');
+  }
+}
