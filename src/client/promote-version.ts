@@ -51,7 +51,7 @@ export type StartedVersion =
   | { readonly kind: 'waiting'; readonly current: string };
 
 /**
- * The first version of a deployment becomes the current one by itself: without one, no worker would get any work. Which
+ * The first version of a deployment becomes the current one automatically: without one, no worker would get any work. Which
  * version follows is a decision of a person or a deployment, since a restarted worker of an older version must not
  * take over.
  */

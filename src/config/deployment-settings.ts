@@ -2,7 +2,7 @@ import { InvalidInput } from '../domain/ferry-error.js';
 import type { ConfigErrors } from './config-errors.js';
 import type { Environment } from './environment.js';
 
-/** Workers of one Temporal Worker Deployment, whose versions are told apart by their build IDs. */
+/** Workers of one Temporal Worker Deployment, whose versions have different build IDs. */
 export interface DeploymentSettings {
   readonly name: string;
   /** Absent: the version of the package with a hash of the workflow code. */
