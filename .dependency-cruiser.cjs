@@ -9,6 +9,7 @@ const mayImport = {
   docker: { folders: ['domain'], packages: ['execa'], node: true, registry: 'code' },
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
   compose: { folders: ['domain'], packages: ['yaml', 'zod'] },
+  consumers: { folders: ['domain', 'compose'], packages: ['yaml'] },
   upstreams: { folders: ['domain', 'compose'], packages: ['zod', '@octokit/.+'], node: true },
   planning: { folders: ['domain', 'contract'], packages: [], node: true, registry: 'types' },
   activities: {

@@ -19,6 +19,10 @@ MY_REGISTRY and DOCKERHUB_USERNAME; logins of "docker login" and "podman login" 
 From the file that FERRY_CONFIG names, if set: hosts (scheme, certificates, proxy, mirrors, limits) and the
 credentials of targets. The file's target names, manifest policies and pull allowances are not used.`;
 
+/** Printed by `ferry use --help`. */
+const useFormats = `of a file: compose, k8s, kustomize, helm-values; of everything on the target, or of the images of files:
+mutating-policy, kyverno, registries.conf, hosts.toml (containerd), k3s, idms (OpenShift), docker (daemon.json)`;
+
 /**
  * The command line. Each command is imported when it is called, so that `ferry copy` does not wait for Temporal to
  * load.
@@ -142,6 +146,23 @@ function makeProgram(done: (status: number) => void): Command {
     .addOption(json())
     .addHelpText('after', `\nLists:\n${meanings(ListWord)}`)
     .action(async (what, options) => done(await (await import('./commands/list.js')).listCommand(what, options)));
+
+  program
+    .command('use')
+    .description('write files in which images have the names of a target: compose, Kubernetes, container engines')
+    .usage('[options] FORMAT [FILE...]\n       ferry use [options] --check FILE...')
+    .argument('[words...]', useFormats)
+    .option('--target <name>', 'the target; may be left out if only one is configured')
+    .option('--endpoint <endpoint>', 'vpc or internal: names inside the network of Alibaba Cloud, Tencent Cloud …')
+    .option('--digest', 'add the digest to each name')
+    .option('--rewrite', 'compose and k8s: change the file itself, or write the changed file to --output')
+    .option('-o, --output <path>', 'a file to write, a folder for hosts.toml; default: standard output')
+    .option('--partial', 'also write what is incomplete; the exit status stays 1')
+    .option('--pods-only', 'mutating-policy: leave workloads as they are applied')
+    .option('--check', 'check that the images of files are on the target, and the same as at their sources')
+    .option('--recorded', 'with --check: compare with what the ferry recorded, without asking the sources')
+    .addOption(json())
+    .action(async (words, options) => done(await (await import('./commands/use.js')).useCommand(words, options)));
 
   program
     .command('retry')

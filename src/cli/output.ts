@@ -13,6 +13,11 @@ export function printLine(text = ''): void {
   process.stdout.write(`${visibleText(text)}\n`);
 }
 
+/** Prints a file for other programs as it is, so that its line breaks and tabs stay. */
+export function printText(text: string): void {
+  process.stdout.write(text);
+}
+
 /** Prints one line; line breaks inside the text are escaped. */
 export function printMessage(text: string): void {
   process.stderr.write(`${visibleText(text)}\n`);

@@ -9,6 +9,7 @@ import { OverviewQueries } from './overview-queries.js';
 import { PlanReadsStore } from './plan-reads-store.js';
 import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
+import { MirroredImageQueries } from './pushed/mirrored-images.js';
 import { PushedImageStore } from './pushed/pushed-image-store.js';
 import { RequestStore } from './request-store.js';
 import { RunStore } from './run-store.js';
@@ -31,6 +32,7 @@ export interface Stores {
   readonly uploads: UploadSessionStore;
   readonly habits: HostHabitStore;
   readonly status: StatusQueries;
+  readonly mirrored: MirroredImageQueries;
   readonly images: ImageQueries;
   readonly overview: OverviewQueries;
   readonly measures: MeasureQueries;
@@ -63,6 +65,7 @@ export function createStores(database: FerryDatabase, { onOutcomes, onRunFinishe
     uploads: new UploadSessionStore(database),
     habits: new HostHabitStore(database),
     status: new StatusQueries(database),
+    mirrored: new MirroredImageQueries(database),
     images: new ImageQueries(database),
     overview: new OverviewQueries(database),
     measures: new MeasureQueries(database),

@@ -5,6 +5,7 @@ import { imageListSuite } from './image-list-suite.js';
 import { indexSuite } from './index-suite.js';
 import { measureSuite } from './measure-suite.js';
 import { migrationSuite } from './migration-suite.js';
+import { mirroredSuite } from './mirrored-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
 import { planReadsSuite } from './plan-reads-suite.js';
 import { pullBudgetSuite } from './pull-budget-suite.js';
@@ -37,6 +38,7 @@ export function everySuite(placeOf: PlaceOf): void {
   measureSuite(placeOf);
   takeoverSuite(placeOf);
   migrationSuite(placeOf);
+  mirroredSuite(placeOf);
   uploadSuite(placeOf);
   upstreamSuite(placeOf);
   wantedTargetsSuite(placeOf);

@@ -1,0 +1,44 @@
+import { printImageReference } from '@image-ferry/registry/reference';
+
+import { fileImages } from '../../consumers/file-images.js';
+import type { FileImage } from '../../consumers/file-images.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { readExactly } from './read-exactly.js';
+import { readProject } from './read-project.js';
+
+export interface NamedImage extends FileImage {
+  /** Canonical. */
+  readonly image: string;
+}
+
+/** The images of files of any kind, each once, where it was named first. @throws FerryError naming the file */
+export async function imagesOfFiles(
+  files: readonly string[],
+): Promise<{ readonly images: readonly NamedImage[]; readonly notes: readonly string[] }> {
+  const images = new Map<string, NamedImage>();
+  const notes: string[] = [];
+  for (const file of files) {
+    for (const { reference, where } of await imagesOf(file, notes)) {
+      const image = printImageReference(reference);
+      if (!images.has(image)) images.set(image, { image, reference, where });
+    }
+  }
+  return { images: [...images.values()], notes };
+}
+
+async function imagesOf(file: string, notes: string[]): Promise<readonly FileImage[]> {
+  const read = fileImages(await readExactly(file), file);
+  if (read.kind === 'images') {
+    notes.push(...read.notes);
+    return read.images;
+  }
+  if (file === '-') {
+    throw new InvalidInput(
+      'a compose file cannot come from standard input: its .env and other files are beside it',
+      'configuration',
+    );
+  }
+  const { services, skipped, notes: about } = await readProject(file);
+  notes.push(...about, ...skipped.map(({ what, reason }) => `${file}: ${what} is not checked: ${reason}`));
+  return services.map(({ service, reference }) => ({ reference, where: `${file}: service ${service}` }));
+}
