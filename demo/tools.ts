@@ -18,6 +18,8 @@ const variables = {
   crane: 'FERRY_CRANE',
   regctl: 'FERRY_REGCTL',
   regsync: 'FERRY_REGSYNC',
+  'consumer-hosts': 'FERRY_CONSUMER_HOSTS',
+  'consumer-policies': 'FERRY_CONSUMER_POLICIES',
 } as const;
 
 export type ToolName = keyof typeof variables;

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
+
 import { fromDownload } from '../../src/setup/from-download.mjs';
-import { fromGoPackage } from '../../src/setup/from-go.mjs';
+import { fromGoModule, fromGoPackage } from '../../src/setup/from-go.mjs';
 import { machine } from '../../src/setup/machine.mjs';
 import { temporalCli } from '../../src/setup/temporal-cli.mjs';
 import { isAtLeast } from '../../src/setup/version.mjs';
@@ -90,6 +92,20 @@ const tools = [
     optionalFor: [],
     advice: `go install ${craneRegistryPackage}@v${craneRegistryVersion}, and name the program crane-registry`,
   },
+  consumer({
+    name: 'consumer-hosts',
+    title: "containerd's and Podman's parsers",
+    variable: 'FERRY_CONSUMER_HOSTS',
+    folder: 'hosts',
+    takes: '1 to 2 minutes',
+  }),
+  consumer({
+    name: 'consumer-policies',
+    title: "kube-apiserver's policies",
+    variable: 'FERRY_CONSUMER_POLICIES',
+    folder: 'policies',
+    takes: '2 to 4 minutes',
+  }),
   {
     name: 'nginx',
     title: 'nginx',
@@ -163,6 +179,31 @@ const tools = [
   peer({ name: 'regctl', variable: 'FERRY_REGCTL', ...regclient('regctl') }),
   peer({ name: 'regsync', variable: 'FERRY_REGSYNC', ...regclient('regsync') }),
 ];
+
+/** A program of scripts/tools/consumers, which reads what `ferry use` writes with the code of those who use it. */
+function consumer({ name, title, variable, folder, takes }) {
+  const consumerVersion = '1';
+  return {
+    name,
+    title,
+    variable,
+    commands: [name],
+    fits: (version) => version.trim() === `image-ferry-consumer ${folder} ${consumerVersion}`,
+    wanted: `the program of scripts/tools/consumers/${folder}, version ${consumerVersion}`,
+    cacheName: name,
+    ways: [
+      fromGoModule({
+        folder: join(projectRoot, 'scripts', 'tools', 'consumers', folder),
+        package: '.',
+        setVersion: `main.version=${consumerVersion}`,
+        takes,
+      }),
+    ],
+    usedFor: ['test'],
+    optionalFor: [],
+    advice: 'install Go (https://go.dev/dl) and run the set-up again',
+  };
+}
 
 /** What the benchmark compares the ferry with; it compares with those that are there. */
 function peer({ name, variable, versionFlag, package: packagePath, version }) {
