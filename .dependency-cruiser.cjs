@@ -10,7 +10,12 @@ const mayImport = {
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
   compose: { folders: ['domain'], packages: ['yaml', 'zod'] },
   consumers: { folders: ['domain', 'compose'], packages: ['yaml'] },
-  upstreams: { folders: ['domain', 'compose'], packages: ['zod', '@octokit/.+'], node: true },
+  discovery: {
+    folders: ['domain', 'compose'],
+    packages: ['yaml', 'execa', '@kubernetes/client-node'],
+    node: true,
+  },
+  upstreams: { folders: ['domain', 'compose', 'discovery'], packages: ['zod', '@octokit/.+'], node: true },
   planning: { folders: ['domain', 'contract'], packages: [], node: true, registry: 'types' },
   activities: {
     folders: ['domain', 'contract', 'planning'],

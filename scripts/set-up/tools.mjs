@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { helm, kustomize } from '../../src/setup/chart-programs.mjs';
 import { fromDownload } from '../../src/setup/from-download.mjs';
 import { fromGoModule, fromGoPackage } from '../../src/setup/from-go.mjs';
 import { machine } from '../../src/setup/machine.mjs';
@@ -143,6 +144,8 @@ const tools = [
     optionalFor: [],
     advice: 'apt-get install chromium (Debian), or install Chromium or Chrome',
   },
+  { ...helm, usedFor: ['test'], optionalFor: [] },
+  { ...kustomize, usedFor: ['test'], optionalFor: [] },
   {
     name: 'docker',
     title: "Docker's command line",

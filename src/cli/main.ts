@@ -107,6 +107,27 @@ function makeProgram(done: (status: number) => void): Command {
     .action(async (images, options) => done(await (await import('./commands/add.js')).addCommand(images, options)));
 
   program
+    .command('find')
+    .description('find the images that files, charts or a cluster need; record them with --add')
+    .argument(
+      '[paths...]',
+      'compose files, Kubernetes YAML, charts (folder, .tgz, oci://), kustomizations, Dockerfiles, lists, folders; - for standard input',
+    )
+    .option('--values <file>', 'values file for charts; can be repeated', collected)
+    .option('--set <name=value>', 'a value for charts; can be repeated', collected)
+    .option('--kube-version <version>', 'the version of Kubernetes that charts are rendered for', '1.35.0')
+    .option('--env-file <file>', 'values of variables in compose files, before .env; can be repeated', collected)
+    .option('--cluster [context]', 'also read the Pods and workloads of a running cluster')
+    .option('--namespace <name>', 'with --cluster: only this namespace')
+    .option('--likely', 'check likely images by a HEAD request, and include those that exist')
+    .option('--add', 'add the images to the wanted list, with where they were found, and request a sync')
+    .option('--plan', 'show what a sync run would copy of them')
+    .option('--platform <platforms>', 'with --add or --plan: platforms separated by commas, or all')
+    .option('--no-sync', 'with --add: only record them in the database; needs no Temporal')
+    .addOption(json())
+    .action(async (paths, options) => done(await (await import('./commands/find.js')).findCommand(paths, options)));
+
+  program
     .command('sync')
     .description('request a sync run over everything pending')
     .option('--wait', 'wait for the result, show progress and print the summary')
@@ -225,6 +246,10 @@ function makeProgram(done: (status: number) => void): Command {
     .action(async () => await (await import('../server.js')).runServer(process.env, { mayMove: false }));
 
   return program;
+}
+
+function collected(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function addSchedules(program: Command, done: (status: number) => void, json: () => Option): void {

@@ -1,5 +1,5 @@
 import { excerpt } from '@image-ferry/registry/reference';
-import { parseDocument } from 'yaml';
+import { isMap, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 
 import type { ComposeService } from '../domain/compose-images.js';
@@ -32,7 +32,7 @@ const resetTags = ([undefined, 'map', 'seq'] as const).map((collection) => ({
 
 const Profiles = z.array(z.coerce.string()).catch([]);
 
-const Service = z.looseObject({
+const Service = z.object({
   image: z.unknown().optional(),
   build: z.unknown().optional(),
   pull_policy: z.unknown().optional(),
@@ -40,7 +40,7 @@ const Service = z.looseObject({
   extends: z.union([z.string(), z.looseObject({ service: z.string(), file: z.string().optional() })]).optional(),
   env_file: z.unknown().optional(),
 });
-export type Service = z.infer<typeof Service>;
+export type Service = z.infer<typeof Service> & Pick<ComposeService, 'imageAt'>;
 
 const Services = z.record(z.string(), z.unknown());
 /** A file may include others and have no services of its own. */
@@ -74,7 +74,14 @@ export type FindBase = (
  */
 export function readComposeDocument(text: string, where: string): ComposeDocument {
   assertModest(text, where);
-  const document = parseDocument(text, { version: '1.2', merge: true, prettyErrors: true, customTags: resetTags });
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.2',
+    merge: true,
+    prettyErrors: true,
+    customTags: resetTags,
+    lineCounter,
+  });
   const [fault] = document.errors;
   if (fault !== undefined) throw notCompose(where, `it is not YAML: ${firstLine(fault.message)}`);
 
@@ -96,10 +103,23 @@ export function readComposeDocument(text: string, where: string): ComposeDocumen
       continue;
     }
     const service = Service.safeParse(withoutReset(value ?? {}));
-    if (service.success) services.set(name, service.data);
+    if (service.success) services.set(name, { ...service.data, ...imageAt(name, service.data) });
     else broken.push({ ...unread(name), fault: 'its definition in the compose file is not a map' });
   }
   return { services, broken, include };
+
+  /** The image of a merged service is on the line of the service. */
+  function imageAt(name: string, { image }: Service): Pick<ComposeService, 'imageAt'> {
+    if (image === undefined) return {};
+    const node = document.getIn(['services', name], true);
+    const written = isMap(node) ? (node.get('image', true) ?? node) : node;
+    const offset = isRanged(written) ? written.range[0] : 0;
+    return { imageAt: { file: where, line: lineCounter.linePos(offset).line } };
+  }
+}
+
+function isRanged(node: unknown): node is { readonly range: readonly [number] } {
+  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
 }
 
 /** Of the keys that are read, only the image and how it is built must not be inherited after a reset. */
@@ -155,10 +175,14 @@ export function readService(name: string, own: Service, at: string, find: FindBa
 
   const image = inherited('image');
   const policy = inherited('pull_policy');
+  const build = inherited('build');
   return {
     ...unread(name),
+    file: at,
+    imageAt: chain.find((service) => service.image !== undefined && service.image !== null)?.imageAt,
+    ...(build === undefined ? {} : { build }),
     ...(typeof image === 'string' ? { image } : {}),
-    isBuilt: inherited('build') !== undefined,
+    isBuilt: build !== undefined,
     ...(typeof policy === 'string' ? { pullPolicy: policy } : {}),
     profiles: [...new Set(chain.flatMap(({ profiles = [] }) => profiles))],
     ...(image === undefined && fault !== undefined ? { fault } : {}),

@@ -53,7 +53,7 @@ function resolve(
     if (read.kind === 'fault') return { reason: `its path ${text} is invalid: ${read.reason}` };
     if (read.unset.length > 0) return { reason: `its path ${text} needs ${read.unset.join(', ')}, which has no value` };
     const path = joinPath(folder, read.text);
-    if (path === '' && !mayBeRoot) return { reason: `${read.text} is not a file of the repository` };
+    if (path === '' && !mayBeRoot) return { reason: `${read.text} is not a file of the project` };
     found.push(path);
   }
   return { found };

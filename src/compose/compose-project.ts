@@ -270,7 +270,9 @@ async function bases(files: ProjectFiles, document: Merged, part: Part, lookup: 
   async function readOther(path: string): Promise<ReadonlyMap<string, Service> | string> {
     try {
       const text = await files.read(path);
-      return text === undefined ? `${path} is not in the repository` : readComposeDocument(text, path).services;
+      return text === undefined
+        ? `${path} is not in the repository`
+        : readComposeDocument(text, files.addressOf(path)).services;
     } catch (error) {
       if (error instanceof ComposeFault) return error.message;
       throw error;

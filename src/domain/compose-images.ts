@@ -24,6 +24,12 @@ export interface ComposeService {
   readonly lookup?: Lookup;
   /** Why its image cannot be determined from this document alone, as text. */
   readonly fault?: string | undefined;
+  /** Where its image is written; the line is counted from 1. */
+  readonly imageAt?: { readonly file: string; readonly line: number } | undefined;
+  /** `build` as written. */
+  readonly build?: unknown;
+  /** The file that describes it. */
+  readonly file?: string | undefined;
 }
 
 export interface ServiceImage {

@@ -164,8 +164,8 @@ describe('other files of a compose file at a tag', () => {
       'include gone.yml': 'gone.yml is not there',
       'include broken.yml': expect.stringContaining('broken.yml is not a compose file: it is not YAML'),
       'include compose.yml': 'compose.yml is included in a cycle',
-      'include /etc/a.yml': '/etc/a.yml is not a file of the repository',
-      'include oci://docker.io/a/b:1': 'oci://docker.io/a/b:1 is not a file of the repository',
+      'include /etc/a.yml': '/etc/a.yml is not a file of the project',
+      'include oci://docker.io/a/b:1': 'oci://docker.io/a/b:1 is not a file of the project',
       'include ${WHERE}/a.yml': 'its path ${WHERE}/a.yml needs WHERE, which has no value',
       'include entry': 'it has no path',
     });

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { execa } from 'execa';
+
+import { FerryError } from '../domain/ferry-error.js';
+
+const timeoutMs = 120_000;
+/** The rendered charts of well-known projects have up to 10 MB, most of it definitions of resources. */
+const mostOutput = 64 * 1024 * 1024;
+const graceMs = 2_000;
+/** Everything else of the environment could change what is rendered, or name a cluster. */
+const handedOn = /^(?:https?_proxy|no_proxy|all_proxy|ssl_cert_(?:file|dir)|tmpdir)$/i;
+
+export interface ProgramRun {
+  /** Shown in messages: `helm template`. */
+  readonly what: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Default: two minutes. */
+  readonly timeoutMs?: number | undefined;
+  /** In characters; default: 64 Mi. */
+  readonly mostOutput?: number | undefined;
+}
+
+/**
+ * Runs a program without a shell, without standard input, with a limited time and output.
+ *
+ * @returns its standard output
+ * @throws FerryError with what it printed; the signal's reason when aborted
+ */
+export async function runProgram(run: ProgramRun): Promise<string> {
+  const { what, program, args, environment, signal } = run;
+  const limitMs = run.timeoutMs ?? timeoutMs;
+  const maxBuffer = run.mostOutput ?? mostOutput;
+  const result = await execa(program, args, {
+    env: { ...environment },
+    extendEnv: false,
+    stdin: 'ignore',
+    timeout: limitMs,
+    maxBuffer,
+    forceKillAfterDelay: graceMs,
+    reject: false,
+    stripFinalNewline: false,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  signal?.throwIfAborted();
+  if (result.timedOut) throw failed(`${what} was ended: it took more than ${limitMs / 1_000} s`);
+  if (result.isMaxBuffer) throw failed(`${what} was ended: it printed more than ${maxBuffer} characters`);
+  if (result.failed) throw failed(`${what} failed: ${excerpt(result.stderr) || result.shortMessage}`);
+  return result.stdout;
+}
+
+/** A folder for one use, and the environment of a program whose own files are all in it. */
+export async function withPrivateFolder<T>(
+  variables: Readonly<Record<string, string | undefined>>,
+  work: (folder: string, environment: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'image-ferry-find-'));
+  const inherited = Object.entries(variables).flatMap(([name, value]) =>
+    value !== undefined && handedOn.test(name) ? [[name, value] as const] : [],
+  );
+  try {
+    return await work(folder, { ...Object.fromEntries(inherited), HOME: folder, PATH: '', KUBECONFIG: '/dev/null' });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function failed(message: string): FerryError {
+  return new FerryError(message, { code: 'upstream-format', decision: 'block' });
+}
+
+function excerpt(text: string): string {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('Use --debug'));
+  return lines.slice(-8).join(' ').slice(-1_500);
+}
