@@ -11,6 +11,10 @@ const standardBatch = 5_000;
 /** The last use of an allowance: the last pull or the last announcement of the source; a configured one may have neither. */
 const lastUse = sql<number>`case when coalesce(acquired_at, 0) > coalesce(observed_at, 0) then acquired_at else coalesce(observed_at, 0) end`;
 
+/** Messages that are waiting to be sent have no age: they are kept. */
+const settledSince = sql<number>`case when state in ('pending', 'sending') then ${Number.MAX_SAFE_INTEGER} else created_at end`;
+const overSince = sql<number>`case when over_at = 0 then ${Number.MAX_SAFE_INTEGER} else over_at end`;
+
 export interface PrunedHistory {
   readonly runs: number;
   readonly outcomes: number;
@@ -22,6 +26,8 @@ export interface PrunedHistory {
   readonly allowances: number;
   /** Uploads that were not finished, and habits of registries. */
   readonly uploads: number;
+  /** Notifications that are not waiting, with their attempts, and incidents that are over. */
+  readonly notifications: number;
 }
 
 export interface PruneOptions {
@@ -32,8 +38,8 @@ export interface PruneOptions {
 
 /**
  * Deletes old runs, the outcomes of images in them, state changes, requests, deliveries, blob locations, uploads that were not
- * finished, habits of registries, and pull allowances of addresses and accounts that are no longer in use, when they are
- * older than the configured days. Never deletes wanted
+ * finished, habits of registries, notifications, and pull allowances of addresses and accounts that are no longer in use,
+ * when they are older than the configured days. Never deletes wanted
  * or pushed rows. Works in batches, each in its own transaction: after an interruption, the next call deletes the rest.
  */
 export async function pruneHistory(
@@ -52,6 +58,10 @@ export async function pruneHistory(
     blobLocations: await pruned('blob_locations', 'seen_at'),
     // The registry has forgotten an upload long before; habits are learned again.
     uploads: (await pruned('upload_sessions', 'saved_at')) + (await pruned('host_habits', 'learned_at')),
+    notifications:
+      (await pruned('notifications', settledSince)) +
+      (await pruned('notification_attempts', 'at')) +
+      (await pruned('notification_incidents', overSince)),
     allowances: (await pruned('source_pulls', 'slice_at')) + (await pruned('source_budgets', lastUse)),
   };
 

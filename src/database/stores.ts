@@ -5,6 +5,8 @@ import type { FerryDatabase } from './ferry-database.js';
 import { HostHabitStore } from './host-habit-store.js';
 import { ImageQueries } from './image-queries.js';
 import { MeasureQueries } from './measure-queries.js';
+import { NotificationPlanStore } from './notification-plan-store.js';
+import { NotificationStore } from './notification-store.js';
 import { OverviewQueries } from './overview-queries.js';
 import { PlanReadsStore } from './plan-reads-store.js';
 import { PlanStore } from './plan-store.js';
@@ -43,6 +45,8 @@ export interface Stores {
   readonly budgets: PullBudgetStore;
   readonly plan: PlanStore;
   readonly reads: PlanReadsStore;
+  readonly notifications: NotificationStore;
+  readonly notificationPlans: NotificationPlanStore;
 }
 
 /** Called after what they name was committed; they must not throw. */
@@ -76,5 +80,7 @@ export function createStores(database: FerryDatabase, { onOutcomes, onRunFinishe
     budgets: new PullBudgetStore(database),
     plan: new PlanStore(database),
     reads: new PlanReadsStore(database, { wanted, names, pushed }),
+    notifications: new NotificationStore(database),
+    notificationPlans: new NotificationPlanStore(database),
   };
 }

@@ -21,6 +21,12 @@ export interface FerryTables {
   upstreams: UpstreamsTable;
   events: EventsTable;
   requests: RequestsTable;
+  notification_incidents: NotificationIncidentsTable;
+  notification_members: NotificationMembersTable;
+  notifications: NotificationsTable;
+  notification_attempts: NotificationAttemptsTable;
+  notification_channels: NotificationChannelsTable;
+  notification_cursors: NotificationCursorsTable;
 }
 
 export interface ImagesForPush {
@@ -264,4 +270,84 @@ export interface RequestsTable {
   delivery: string | null;
   who: string | null;
   reason: string | null;
+}
+
+/** Images that have one trouble with one cause; or an upstream's release, a silent queue, a silent schedule. */
+export interface NotificationIncidentsTable {
+  id: Generated<number>;
+  /** What ends it: reports of sync runs, of audits of a target, of a release, of a watch. */
+  scope: string;
+  /** Key of the cause: an open incident of a shared cause is the only one. */
+  cause: string;
+  /** @see NotificationKind */
+  kind: string;
+  target: string | null;
+  source: string | null;
+  code: string;
+  reason: string;
+  is_shared: number;
+  /** The run that opened it. */
+  run: string | null;
+  what: string | null;
+  /** The largest number of images that it had at once. */
+  images: number;
+  opened_at: number;
+  /** 0: not yet. */
+  announced_at: number;
+  /** 0: it is open. */
+  over_at: number;
+}
+
+export interface NotificationMembersTable {
+  incident: number;
+  image: string;
+}
+
+/** A message to one channel, with the ID that every repetition of it carries. */
+export interface NotificationsTable {
+  id: Generated<number>;
+  message_id: string;
+  channel: string;
+  /** @see StoredKind */
+  kind: string;
+  incident: number | null;
+  title: string;
+  /** JSON of `NotificationFacts`. */
+  facts: string;
+  /** @see NotificationState */
+  state: string;
+  created_at: number;
+  attempts: number;
+  digest: number | null;
+  claimed_by: string | null;
+  claimed_until: number | null;
+  sent_at: number | null;
+  /** Of the last attempt. */
+  error: string | null;
+}
+
+export interface NotificationAttemptsTable {
+  id: Generated<number>;
+  notification: number;
+  at: number;
+  took_ms: number | null;
+  /** @see AttemptOutcome */
+  outcome: string;
+  answer: string | null;
+}
+
+export interface NotificationChannelsTable {
+  name: string;
+  /** JSON of `BucketTimes`. */
+  buckets: string;
+  paused_until: number;
+  failures: number;
+  last_sent_at: number | null;
+}
+
+/** How far events, runs and upstreams were read. */
+export interface NotificationCursorsTable {
+  name: string;
+  position: number;
+  note: string | null;
 }

@@ -7,6 +7,7 @@ import { historyTables } from '../../src/database/migrations/0004-history.js';
 import { pullTables } from '../../src/database/migrations/0005-pull-budgets.js';
 import { upstreamTable } from '../../src/database/migrations/0006-upstreams.js';
 import { uploadTables } from '../../src/database/migrations/0008-uploads.js';
+import { notificationTables } from '../../src/database/migrations/0010-notifications.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
 import type { DatabaseSettings } from '../../src/domain/database-settings.js';
@@ -23,6 +24,7 @@ const steps = [
   '0006-upstreams',
   '0007-pushed-images',
   '0008-uploads',
+  '0010-notifications',
 ];
 const bytesPerCharacter = 4;
 
@@ -157,14 +159,20 @@ export function migrationSuite(placeOf: PlaceOf): void {
       const settings = placeOf().fresh();
       await migrated(settings);
 
-      const planned = [...copyTables, ...historyTables, ...pullTables, upstreamTable, ...uploadTables].flatMap(
-        ({ name, columns, primaryKey = [], indexes = [] }) =>
-          [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
-            index: `${name}.${index.name}`,
-            bytes: index.columns
-              .map((column) => (textLength(columns[column]?.type ?? 'bigint') ?? 2) * bytesPerCharacter)
-              .reduce((sum, bytes) => sum + bytes, 0),
-          })),
+      const planned = [
+        ...copyTables,
+        ...historyTables,
+        ...pullTables,
+        upstreamTable,
+        ...uploadTables,
+        ...notificationTables,
+      ].flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
+        [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
+          index: `${name}.${index.name}`,
+          bytes: index.columns
+            .map((column) => (textLength(columns[column]?.type ?? 'bigint') ?? 2) * bytesPerCharacter)
+            .reduce((sum, bytes) => sum + bytes, 0),
+        })),
       );
       const made =
         placeOf().kind === 'sqlite'

@@ -66,7 +66,16 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
      insert into runs (id, reasons, started_at) values ('run-9', '[]', 1);
      insert into source_budgets (host, rate_limit_source, pulls, window_ms) values ('docker.io', '', 100, 1000);
      insert into source_pulls values ('docker.io', '', 5, 1);
-     insert into upstreams (name, fingerprint, handled_at, checked_at) values ('dify', 'f', 1, 1);`,
+     insert into upstreams (name, fingerprint, handled_at, checked_at) values ('dify', 'f', 1, 1);
+     insert into notification_incidents
+       (scope, cause, kind, code, reason, is_shared, images, opened_at, announced_at, over_at)
+       values ('run', 'c', 'blocked', 'denied', '', 1, 1, 1, 1, 0);
+     insert into notification_members values (1, 'i');
+     insert into notifications (message_id, channel, kind, title, facts, state, created_at, attempts)
+       values ('msg_1', 'ops', 'test', 't', '{}', 'sent', 1, 1);
+     insert into notification_attempts (notification, at, outcome) values (1, 1, 'sent');
+     insert into notification_channels (name, buckets, paused_until, failures) values ('ops', '{}', 0, 0);
+     insert into notification_cursors (name, position) values ('events', 1);`,
   );
   return { path: settings.path, settings, close: database.close };
 }

@@ -9,6 +9,7 @@ import { historyTables } from '../migrations/0004-history.js';
 import { pullTables } from '../migrations/0005-pull-budgets.js';
 import { upstreamTable } from '../migrations/0006-upstreams.js';
 import { uploadTables } from '../migrations/0008-uploads.js';
+import { notificationTables } from '../migrations/0010-notifications.js';
 import { privilegeFault } from '../mysql/mysql-privileges.js';
 import { readMysqlTableFacts } from '../mysql/mysql-table-facts.js';
 import { readSqliteTableFacts } from '../sqlite/sqlite-table-facts.js';
@@ -57,6 +58,7 @@ const ownTables: readonly TableShape[] = [
   ...pullTables,
   upstreamTable,
   ...uploadTables,
+  ...notificationTables,
 ];
 
 /** @param isMigrated whether all migrations have run: then every column must exist */

@@ -13,6 +13,12 @@ export const tablesByKey = {
   upstreams: ['name'],
   events: ['id'],
   requests: ['id'],
+  notification_incidents: ['id'],
+  notification_members: ['incident', 'image'],
+  notifications: ['id'],
+  notification_attempts: ['id'],
+  notification_channels: ['name'],
+  notification_cursors: ['name'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 
 /** The number of rows of a table in the file, and how many were moved. */

@@ -1,0 +1,141 @@
+/** What notifications read of the rest of the database. */
+import { sql } from 'kysely';
+
+import type { FaultCode } from '../domain/ferry-error.js';
+import type { CopyStanding } from '../domain/notifications/image-causes.js';
+import { CopyState, PushStatus } from '../domain/wanted-image.js';
+import type { Queries } from './dialect-differences.js';
+import { pagesOf } from './insert-rows.js';
+import { readJsonColumn } from './json-column.js';
+import { announcedBy } from './wanted/image-conditions.js';
+
+/** A run that has ended. Times in UTC milliseconds. */
+export interface FinishedRun {
+  readonly id: string;
+  readonly finishedAt: number;
+  readonly images: number;
+  readonly pushed: number;
+  readonly waiting: number;
+  readonly retrying: number;
+  readonly blocked: number;
+  readonly isCancelled: boolean;
+  readonly failure?: string | undefined;
+}
+
+/** Of one release. */
+const mostImages = 1_000;
+
+/** The copies of images, also those on targets that are no longer configured. */
+export async function copiesOf(
+  queries: Queries,
+  images: readonly string[],
+): Promise<ReadonlyMap<string, readonly CopyStanding[]>> {
+  const found = new Map<string, CopyStanding[]>();
+  for (const page of pagesOf(images)) {
+    const rows = await queries
+      .selectFrom('image_copies')
+      .select(['image', 'target', 'state', 'code', 'reason'])
+      .where('image', 'in', page)
+      .orderBy('target')
+      .execute();
+    for (const { image, target, state, code, reason } of rows) {
+      const copy = {
+        target,
+        state: state as CopyState,
+        code: (code ?? undefined) as FaultCode | undefined,
+        reason: reason ?? undefined,
+      };
+      found.set(image, [...(found.get(image) ?? []), copy]);
+    }
+  }
+  return found;
+}
+
+/** Runs that ended after a time, the oldest first. */
+export async function finishedRuns(queries: Queries, after: number): Promise<readonly FinishedRun[]> {
+  const rows = await queries
+    .selectFrom('runs')
+    .select(['id', 'finished_at', 'summary'])
+    .where('finished_at', '>', after)
+    .orderBy('finished_at')
+    .execute();
+  return rows.map(({ id, finished_at: finishedAt, summary }) => {
+    const known = readJsonColumn(summary);
+    const fields: Readonly<Record<string, unknown>> = typeof known === 'object' && known !== null ? { ...known } : {};
+    const count = (name: string): number => (typeof fields[name] === 'number' ? fields[name] : 0);
+    return {
+      id,
+      finishedAt: Number(finishedAt),
+      images: count('images'),
+      pushed: count('pushed'),
+      waiting: count('waiting'),
+      retrying: count('retrying'),
+      blocked: count('blocked'),
+      isCancelled: fields['cancelled'] === true,
+      failure: typeof fields['failure'] === 'string' ? fields['failure'] : undefined,
+    };
+  });
+}
+
+/** Images that a run left retrying or blocked. */
+export async function openImagesOfRun(queries: Queries, run: string): Promise<readonly string[]> {
+  const rows = await queries
+    .selectFrom('run_outcomes')
+    .select('image')
+    .where('run', '=', run)
+    .where('target', '=', '')
+    .where('state', 'in', [CopyState.retrying, CopyState.blocked])
+    .orderBy('image')
+    .execute();
+  return rows.map(({ image }) => image);
+}
+
+/** The newest handled release of each upstream. */
+export async function handledReleases(
+  queries: Queries,
+): Promise<readonly { readonly upstream: string; readonly release: string }[]> {
+  const rows = await queries.selectFrom('upstreams').select(['name', 'release_tag']).orderBy('name').execute();
+  return rows.flatMap(({ name, release_tag: release }) => (release === null ? [] : [{ upstream: name, release }]));
+}
+
+/** Images that a release announced, and those of them that are not on all of their targets yet. */
+export async function releaseImages(
+  queries: Queries,
+  upstream: string,
+  release: string,
+): Promise<{ readonly all: readonly string[]; readonly open: readonly string[] }> {
+  const rows = await queries
+    .selectFrom('images_for_push')
+    .select(['image', 'push_status'])
+    .where(sql<boolean>`instr(requested_by, ${announcedBy(upstream, release)}) = 1`)
+    .where('image', 'is not', null)
+    .orderBy('image')
+    .limit(mostImages)
+    .execute();
+  const images = new Map<string, boolean>();
+  for (const { image, push_status: status } of rows) {
+    if (image === null || status === PushStatus.withdrawn) continue;
+    images.set(image, (images.get(image) ?? false) || status !== PushStatus.pushed);
+  }
+  const all = [...images.keys()];
+  return { all, open: all.filter((image) => images.get(image) === true) };
+}
+
+/** Compressed bytes of images as they are on a target; undefined if no size is known. */
+export async function bytesOfImages(queries: Queries, images: readonly string[]): Promise<number | undefined> {
+  const largest = new Map<string, number>();
+  for (const page of pagesOf(images)) {
+    const rows = await queries
+      .selectFrom('pushed_images')
+      .innerJoin('pushed_platforms', 'pushed_platforms.pushed_id', 'pushed_images.id')
+      .select(['pushed_images.image', 'pushed_images.id'])
+      .select(sql<number | string>`sum(pushed_platforms.size)`.as('bytes'))
+      .where('pushed_images.image', 'in', page)
+      .groupBy(['pushed_images.image', 'pushed_images.id'])
+      .execute();
+    for (const { image, bytes } of rows) {
+      if (image !== null) largest.set(image, Math.max(largest.get(image) ?? 0, Number(bytes)));
+    }
+  }
+  return largest.size === 0 ? undefined : [...largest.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
