@@ -8,6 +8,7 @@ import type { ConfigErrors } from './config-errors.js';
 import type { Environment } from './environment.js';
 import { filled, isMapping, pathsOf, without } from './file-parts.js';
 import { MutableTagsEntry } from './mutable-tags-settings.js';
+import { NotificationsEntry } from './notification-settings.js';
 import { PullsEntry } from './pull-allowances.js';
 import { ScheduleEntries } from './schedule-settings.js';
 import { schemaIssues, formatIssue } from './schema-issues.js';
@@ -54,6 +55,7 @@ const ConfigFile = z.strictObject({
   github: GitHubEntry.optional(),
   upstreams: UpstreamEntries.optional(),
   schedules: ScheduleEntries.optional(),
+  notifications: NotificationsEntry.optional(),
 });
 
 /** `ferry.yaml`: what variables cannot express well. */

@@ -52,7 +52,9 @@ const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 const secretName = /(?:PASSWORD|TOKEN|SECRET|API_KEY)$/;
 const secretKey = /(?:password|passwd|secret|token|apikey|api_key|credential)s?$/i;
 /** Keys of `ferry.yaml` that name a secret's place. */
-const notSecret: ReadonlySet<string> = new Set(['passwordVariable', 'credentials']);
+const notSecret: ReadonlySet<string> = new Set(['passwordVariable', 'secretVariable', 'credentials']);
+/** Variables that these keys name are secrets; addresses of webhooks contain one. */
+const namesSecret = /\.(?:password|secret|url)Variable$/;
 const longestValue = 1_000;
 
 /** The settings of this process as users see them: a secret is set, or it is not. */
@@ -61,7 +63,7 @@ export function configurationView(variables: Variables): ConfigurationView {
   const errors = new ConfigErrors();
   const { path, named: _named, ...sections } = configFileOf(environment, errors);
   const fromFile = leavesOf(sections, '');
-  const passwords = fromFile.flatMap(({ name, value }) => (name.endsWith('.passwordVariable') ? [value ?? ''] : []));
+  const passwords = fromFile.flatMap(({ name, value }) => (namesSecret.test(name) ? [value ?? ''] : []));
   const names = [...knownVariables, ...proxyVariables, ...passwords.filter((name) => !knownVariables.includes(name))];
   return {
     file: namesConfigFile(variables) ? path : undefined,

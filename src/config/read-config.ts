@@ -3,6 +3,7 @@ import type { PullAllowance } from '@image-ferry/registry/pull-quota';
 
 import { parseDuration } from '../domain/duration.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
+import type { NotificationSettings } from '../domain/notifications/settings.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
@@ -23,6 +24,7 @@ import { readHosts } from './hosts.js';
 import { assertDifferent, readWorkerMetrics } from './metrics-settings.js';
 import type { WorkerMetrics } from './metrics-settings.js';
 import { readMutableTags } from './mutable-tags-settings.js';
+import { readNotifications } from './notification-settings.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
@@ -75,6 +77,7 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly mutableTags: MutableTags;
+  readonly notifications: NotificationSettings;
   readonly historyDays: number;
   /** Images that are in progress in parallel in a sync run. */
   readonly poolSize: number;
@@ -230,6 +233,7 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
     upstreams,
     schedules: readSchedules(environment, file, upstreams, errors),
     mutableTags: readMutableTags(environment, file, errors),
+    notifications: readNotifications(environment, file, errors),
     missingTagWaitMs:
       errors.try(() =>
         named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),

@@ -116,7 +116,8 @@ function readKept(environment: Environment, errors: ConfigErrors): boolean {
   return text !== 'off';
 }
 
-function assertTimezone(timezone: string): void {
+/** @throws InvalidInput */
+export function assertTimezone(timezone: string): void {
   try {
     new Intl.DateTimeFormat('en', { timeZone: timezone });
   } catch {
