@@ -23,6 +23,7 @@ const mayImport = {
     node: true,
     registry: 'types',
   },
+  notifications: { folders: ['domain'], packages: ['nodemailer'], node: true },
   client: {
     folders: ['domain', 'contract'],
     packages: ['@temporalio/client', '@temporalio/common'],
@@ -47,9 +48,11 @@ const mayImport = {
 /** Types of what a composition root hands in: the stores, the copy engine, the docker engine. */
 const typesMayAlsoComeFrom = {
   planning: ['database/[a-z/-]+-store\\.ts$'],
+  notifications: ['database/[a-z/-]+-store\\.ts$', 'database/notification-[a-z-]+\\.ts$'],
   activities: [
     'docker/docker-types\\.ts$',
     'upstreams/upstream-watcher\\.ts$',
+    'notifications/(notification-service|plan-silence)\\.ts$',
     'database/([a-z/-]+-store|status-queries)\\.ts$',
   ],
   client: ['workflows/'],

@@ -15,6 +15,7 @@ import { meteredStores } from './composition/observability/metered-stores.js';
 import { observeWorker } from './composition/observability/observe-worker.js';
 import { openMetrics } from './composition/observability/open-metrics.js';
 import { installRuntime } from './composition/observability/temporal-runtime.js';
+import { notifyOnStart } from './composition/notification-parts.js';
 import { examineDocker } from './composition/open-docker-engine.js';
 import { openMigrated } from './composition/open-stores.js';
 import { reconcileOnStart } from './composition/reconcile-on-start.js';
@@ -133,6 +134,7 @@ async function openWorkers(config: FerryConfig, start: Start): Promise<OpenedWor
   });
   closing.push(async () => await temporal.close());
   await reconcileOnStart(temporal, config.schedules, logger);
+  await notifyOnStart(temporal, config, logger);
   const connection = await NativeConnection.connect({ ...options, address });
   closing.push(async () => await connection.close());
 

@@ -1,4 +1,10 @@
-import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
+import type {
+  CopyActivities,
+  DockerActivities,
+  FetchActivities,
+  MainActivities,
+  NotificationActivities,
+} from '../contract/activity-types.js';
 import { createCopyActivities } from './copy-activities.js';
 import type { TransferPorts } from './copy-activities.js';
 import { createDockerActivities } from './docker-activities.js';
@@ -7,6 +13,8 @@ import { createFetchActivities } from './fetch-activities.js';
 import type { FetchPorts } from './fetch-activities.js';
 import { createImageActivities } from './image-activities.js';
 import type { ImagePorts } from './image-activities.js';
+import { createNotificationActivities } from './notification-activities.js';
+import type { NotificationPorts } from './notification-activities.js';
 import { createRequestActivities } from './request-activities.js';
 import type { RequestPorts } from './request-activities.js';
 import { createRunActivities } from './run-activities.js';
@@ -26,6 +34,10 @@ export function createMainActivities(ports: RunPorts & TagPorts & ImagePorts & R
 
 export function createUpstreamActivities(ports: FetchPorts): FetchActivities {
   return createFetchActivities(ports);
+}
+
+export function createNotifyingActivities(ports: NotificationPorts): NotificationActivities {
+  return createNotificationActivities(ports);
 }
 
 /** What workers of the queue `ferry-copy` serve. */

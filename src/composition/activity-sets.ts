@@ -7,13 +7,21 @@ import type { PullQuota, RegistryClient } from '@image-ferry/registry';
 import {
   createDaemonActivities,
   createMainActivities,
+  createNotifyingActivities,
   createTransferActivities,
   createUpstreamActivities,
 } from '../activities/index.js';
+import { logAttempt } from '../activities/notification-activities.js';
 import type { TemporalClient } from '../client/connect.js';
 import { isWorkerPolling } from '../client/worker-availability.js';
 import type { FerryConfig } from '../config/read-config.js';
-import type { CopyActivities, DockerActivities, FetchActivities, MainActivities } from '../contract/activity-types.js';
+import type {
+  CopyActivities,
+  DockerActivities,
+  FetchActivities,
+  MainActivities,
+  NotificationActivities,
+} from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
 import { createSourceGate } from '../domain/source-gate.js';
@@ -24,6 +32,7 @@ import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
 import { gitHubOptions } from './github-options.js';
 import { meteredEngine } from './observability/metered-engine.js';
+import { openNotifications, watchTemporal } from './notification-parts.js';
 import { createDockerEngine } from './open-docker-engine.js';
 import { syncRequester } from './sync-requester.js';
 
@@ -39,7 +48,7 @@ export interface OpenParts {
 
 /** One set of activities per task queue. */
 export interface ActivitySets {
-  readonly main: MainActivities & FetchActivities;
+  readonly main: MainActivities & FetchActivities & NotificationActivities;
   readonly copy: CopyActivities;
   /** Absent if no target is reached through a Docker daemon. */
   readonly docker?: DockerActivities;
@@ -73,7 +82,14 @@ export function createActivitySets(
     turns,
   });
   return {
-    main: { ...main, ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }) },
+    main: {
+      ...main,
+      ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }),
+      ...createNotifyingActivities({
+        notifications: openNotifications(config, stores, logAttempt),
+        watch: async () => await watchTemporal(temporal, config),
+      }),
+    },
     copy: createTransferActivities({ engine, targets, turns }),
     ...(targets.some((target) => target.engine === 'docker')
       ? { docker: createDaemonActivities({ docker: createDockerEngine(config), names: stores.names, pulls }) }

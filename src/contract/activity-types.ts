@@ -287,3 +287,20 @@ export interface FetchActivities {
     readonly fingerprint: string;
   }): Promise<{ readonly wanted: readonly FetchedImage[]; readonly pending: boolean }>;
 }
+
+/** Milliseconds until there is something to do again; absent: nothing is waiting. */
+interface NextTurn {
+  readonly nextInMs?: number | undefined;
+}
+
+export interface NotificationActivities {
+  /** Checks whether task queues and schedules are silent. */
+  watchSilence(): Promise<void>;
+  /**
+   * Reads what has changed, and puts messages into the outboxes. `channels`: those with messages that are not sent;
+   * `isConfigured`: whether this worker has channels.
+   */
+  planNotifications(): Promise<NextTurn & { readonly isConfigured: boolean; readonly channels: readonly string[] }>;
+  /** Sends what waits in the outbox of a channel. */
+  deliverNotifications(input: { readonly channel: string }): Promise<NextTurn & { readonly sent: number }>;
+}

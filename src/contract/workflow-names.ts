@@ -10,6 +10,7 @@ export const WorkflowName = {
   requestSyncAll: 'RequestSyncAll',
   addImage: 'AddImage',
   fetchUpstream: 'FetchUpstream',
+  notify: 'Notify',
 } as const;
 export type WorkflowName = (typeof WorkflowName)[keyof typeof WorkflowName];
 
@@ -35,6 +36,9 @@ export const syncAllWorkflowId = 'sync-all';
 
 /** The ID of the `RequestSyncAll` that waits until a source can be retried. */
 export const syncAgainWorkflowId = 'sync-all-again';
+
+/** The fixed ID of the one `Notify`. */
+export const notifyWorkflowId = 'notify';
 
 /** Prefix of `AddImage`'s IDs; the delivery's ID follows, so that a redelivery finds the first workflow run. */
 export const addImageIdPrefix = 'add-image/';

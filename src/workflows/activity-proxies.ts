@@ -6,6 +6,7 @@ import type {
   DockerActivities,
   FetchActivities,
   ImageActivities,
+  NotificationActivities,
   RunActivities,
   RequestActivities,
   TagActivities,
@@ -121,4 +122,15 @@ export const upstreamCheck = proxyActivities<Pick<FetchActivities, 'checkUpstrea
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/**
+ * Reads of the database, and requests to platforms, which wait for the rate of a channel for up to half a minute. A dead
+ * worker is detected after ten seconds by its heartbeats. Retried without limit: nothing that is in the outbox is lost.
+ */
+export const notifying = proxyActivities<NotificationActivities>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 });

@@ -1,6 +1,7 @@
 // The workflows of the worker. Each export can be started by its name.
 export { AddImage } from './add-image.js';
 export { FetchDify, FetchUpstream, FetchXinference } from './fetch-upstream.js';
+export { Notify } from './notify.js';
 export { RequestSyncAll } from './request-sync-all.js';
 export { SyncAll } from './sync-all.js';
 export { SyncImage } from './sync-image.js';

@@ -43,9 +43,8 @@ test('lines that are cut fit, keep their order, and never contain a part of a li
       const kept = cutLines(lines, longest, written);
 
       expect(utf8Length(kept.map(written).join(''))).toBeLessThanOrEqual(longest);
-      for (const { href, text } of kept) {
-        if (href !== undefined) expect(lines).toContainEqual({ href, text });
-      }
+      const links = lines.filter(({ href }) => href !== undefined);
+      expect(links).toEqual(expect.arrayContaining(kept.filter(({ href }) => href !== undefined)));
     }),
   );
 });

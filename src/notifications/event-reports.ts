@@ -1,0 +1,68 @@
+/** What state changes say about incidents. */
+import { causesOf } from '../domain/notifications/image-causes.js';
+import type { CopyStanding } from '../domain/notifications/image-causes.js';
+import type { ImageReport } from '../domain/notifications/incidents.js';
+import type { ImageState, StateEvent } from '../domain/state-change.js';
+
+/** Scope of incidents that sync runs report. */
+export const runScope = 'run';
+/** Scope of releases: an image leaves it when it is on all of its targets. */
+export const releaseScope = 'release';
+
+const ofAudits: ReadonlySet<string> = new Set(['drift-lost', 'drift-changed', 'healed']);
+const ofHolds: ReadonlySet<string> = new Set(['rolled-back', 'released']);
+
+/**
+ * One report for each image and scope, in the order of the last changes. The copies are read after the events: they may be
+ * newer, and later events then change nothing.
+ *
+ * @param targets names of the configured ones
+ */
+export function reportsOf(
+  events: readonly StateEvent[],
+  copies: ReadonlyMap<string, readonly CopyStanding[]>,
+  targets: readonly string[],
+): readonly ImageReport[] {
+  const reports: ImageReport[] = events.flatMap(auditReport);
+  const byImage = new Map<string, StateEvent[]>();
+  for (const event of events) {
+    if (ofAudits.has(event.kind) || ofHolds.has(event.kind)) continue;
+    const known = byImage.get(event.image);
+    if (known === undefined) byImage.set(event.image, [event]);
+    else known.push(event);
+  }
+  for (const [image, own] of byImage) {
+    const last = own.at(-1);
+    if (last === undefined) continue;
+    const whole = own.findLast(({ target }) => target === undefined);
+    const { at, run } = whole ?? last;
+    const causes = causesOf({
+      image,
+      whole: whole && { state: whole.to as ImageState, code: whole.code, reason: whole.reason },
+      copies: (copies.get(image) ?? []).filter(({ target }) => targets.includes(target)),
+    });
+    if (causes !== undefined) reports.push({ image, scope: runScope, causes, at, run });
+    if (whole?.to === 'pushed' || whole?.to === 'withdrawn') {
+      reports.push({ image, scope: releaseScope, causes: [], at, run });
+    }
+  }
+  return reports;
+}
+
+function auditReport({ kind, image, target, to, at, run, reason = '' }: StateEvent): ImageReport[] {
+  if (target === undefined) return [];
+  const scope = `audit ${target}`;
+  if (kind !== 'drift-lost' && kind !== 'drift-changed') {
+    return kind === 'healed' || to === 'pushed' ? [{ image, scope, causes: [], at, run }] : [];
+  }
+  const cause = {
+    kind: 'drift',
+    target,
+    code: kind,
+    reason,
+    key: `drift|target ${target}|${kind}`,
+    isShared: false,
+  } as const;
+  // Copies that one audit finds are one message; those of the next audit are another one.
+  return [{ image, scope, causes: [cause], at, run: run ?? `audit of ${new Date(at).toISOString().slice(0, 10)}` }];
+}
