@@ -31,8 +31,8 @@ import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
 import { createCopyEngine } from './copy-engine.js';
 import { gitHubOptions } from './github-options.js';
-import { meteredEngine } from './observability/metered-engine.js';
 import { openNotifications, watchTemporal } from './notification-parts.js';
+import { meteredEngine } from './observability/metered-engine.js';
 import { createDockerEngine } from './open-docker-engine.js';
 import { syncRequester } from './sync-requester.js';
 
