@@ -80,7 +80,7 @@ function folderRule([folder, { folders, registry }]) {
       severity: 'error',
       comment: `src/${folder} may import ${folders.map((name) => `src/${name}`).join(', ') || 'no other folder'}.`,
       from: { path: `^src/${folder}/` },
-      to: { path: '^(src|packages|test|demo|bench|scripts)/', pathNot: [...allowed, ...entries, ...types] },
+      to: { path: '^(src|packages|test|demo|bench|chaos|scripts)/', pathNot: [...allowed, ...entries, ...types] },
     },
     ...types.map((path) => ({
       name: `${folder}-takes-types-only`,
@@ -135,7 +135,7 @@ module.exports = {
       severity: 'error',
       comment: 'Tests, demo, bench and scripts use the source, not the other way round.',
       from: { path: '^(src|packages/[^/]+/src)/' },
-      to: { path: '^(test|packages/[^/]+/test|demo|bench|scripts)/' },
+      to: { path: '^(test|packages/[^/]+/test|demo|bench|chaos|scripts)/' },
     },
     {
       name: 'nothing-imports-the-outermost-ring',
@@ -156,7 +156,7 @@ module.exports = {
       severity: 'error',
       comment: 'The registry package knows nothing of the ferry.',
       from: { path: registrySource },
-      to: { path: '^(src|packages|test|demo|bench|scripts)/', pathNot: [registrySource] },
+      to: { path: '^(src|packages|test|demo|bench|chaos|scripts)/', pathNot: [registrySource] },
     },
     {
       name: 'registry-package-packages',
@@ -189,7 +189,7 @@ module.exports = {
       comment: 'The console runs in browsers: of the ferry it takes the types of the API alone.',
       from: { path: '^packages/console/src/' },
       to: {
-        path: '^(src|packages|test|demo|bench|scripts)/',
+        path: '^(src|packages|test|demo|bench|chaos|scripts)/',
         pathNot: '^packages/console/',
         dependencyTypesNot: ['type-only'],
       },
@@ -199,7 +199,7 @@ module.exports = {
       severity: 'error',
       comment: 'What is not in the API is not for other programs.',
       from: { path: '^packages/console/src/' },
-      to: { path: '^(src|packages|test|demo|bench|scripts)/', pathNot: ['^packages/console/', '^src/server/'] },
+      to: { path: '^(src|packages|test|demo|bench|chaos|scripts)/', pathNot: ['^packages/console/', '^src/server/'] },
     },
     ...Object.entries(mayImport).flatMap(folderRule),
     ...Object.entries(mayImport).map(packageRule),

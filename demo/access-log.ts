@@ -36,6 +36,11 @@ export async function readAccessLog(address: RegistryAddress, path: string): Pro
     await sleep(5);
     log = readFileSync(path, 'utf8');
   }
+  return parseAccessLog(log);
+}
+
+/** The same for a log that is complete: its registry has ended, or was killed. */
+export function parseAccessLog(log: string): readonly LoggedRequest[] {
   return log
     .split('\n')
     .map(parseLine)

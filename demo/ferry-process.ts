@@ -19,16 +19,23 @@ export interface CommandResult {
   readonly errors: string;
 }
 
-/** Runs one `ferry` command to its end. @param program default: that of this clone */
+/**
+ * Runs one `ferry` command to its end.
+ *
+ * @param program default: that of this clone
+ * @param timeoutMs it is killed after this time: its status is null then
+ */
 export async function runFerry(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   program?: string,
+  timeoutMs?: number,
 ): Promise<CommandResult> {
   const [file, first] = program === undefined ? [process.execPath, [ferry]] : [program, []];
   const child = startChild(file, [...first, ...args], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' }),
   });
   const exit = once(child, 'exit');
   const [output, errors] = await Promise.all(

@@ -32,11 +32,16 @@ export interface MadeManifest {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+export interface NamedLayer {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 export interface ImageOptions {
   /** Names the content: two images with one name and the same sizes have the same layers. */
   readonly name: string;
-  /** Bytes of the file in each layer. */
-  readonly layers: readonly number[];
+  /** Bytes of the file in each layer. One with a name of its own is the same layer in every image that has it. */
+  readonly layers: readonly (number | NamedLayer)[];
   /** Default `linux/amd64`. */
   readonly platform?: string;
   /** `docker`: schema 2; default `oci`. */
@@ -45,10 +50,13 @@ export interface ImageOptions {
 
 /** A real image: configuration, gzip layers, manifest. */
 export async function makeImage(options: ImageOptions): Promise<MadeManifest> {
-  const { name, layers: sizes, platform = 'linux/amd64', format = 'oci' } = options;
+  const { name, platform = 'linux/amd64', format = 'oci' } = options;
   const types = mediaTypes[format];
   const layers = await Promise.all(
-    sizes.map((bytes, n) => makeLayer(`${name}-${platform}-${n}`.replaceAll('/', '-'), bytes)),
+    options.layers.map((layer, n) => {
+      if (typeof layer === 'object') return makeLayer(layer.name, layer.bytes);
+      return makeLayer(`${name}-${platform}-${n}`.replaceAll('/', '-'), layer);
+    }),
   );
   const [os, architecture, variant] = platform.split('/');
   const config = blobOf(

@@ -33,25 +33,56 @@ export interface MariaDbServer {
  * @throws Error with the end of its log if it does not start
  */
 export async function startMariaDb(added: readonly string[] = []): Promise<MariaDbServer> {
-  const program = requireTool('mariadbd');
   const folder = mkdtempSync(join(tmpdir(), 'ferry-mariadb-'));
-  const access = { host: '127.0.0.1', user: 'ferry', password: randomBytes(12).toString('hex') };
   try {
-    install(program, folder);
-    const init = join(folder, 'init.sql');
-    const grants = [
-      `create user '${access.user}'@'%' identified by '${access.password}'`,
-      `grant all on *.* to '${access.user}'@'%' with grant option`,
-    ];
-    writeFileSync(init, grants.map((statement) => `${statement};\n`).join(''), { mode: 0o600 });
-    return await start(program, folder, init, access, added);
+    return await start(folder, mariaDbCommand(folder, await freePort(), added));
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
-type Access = Pick<MariaDbServer, 'host' | 'user' | 'password'>;
+export interface MariaDbCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly access: Access;
+  readonly log: string;
+}
+
+type Access = Pick<MariaDbServer, 'host' | 'port' | 'user' | 'password'>;
+
+/** Makes a data folder with a user that has all permissions. @returns how to start its server, as often as needed */
+export function mariaDbCommand(folder: string, port: number, added: readonly string[] = []): MariaDbCommand {
+  const program = requireTool('mariadbd');
+  const access = { host: '127.0.0.1', port, user: 'ferry', password: randomBytes(12).toString('hex') };
+  install(program, folder);
+  const init = join(folder, 'init.sql');
+  // Executed at each start.
+  const grants = [
+    `create user if not exists '${access.user}'@'%' identified by '${access.password}'`,
+    `grant all on *.* to '${access.user}'@'%' with grant option`,
+  ];
+  writeFileSync(init, grants.map((statement) => `${statement};\n`).join(''), { mode: 0o600 });
+  const log = join(folder, 'server.log');
+  const options = [
+    `--init-file=${init}`,
+    `--socket=${join(folder, 'server.sock')}`,
+    `--pid-file=${join(folder, 'server.pid')}`,
+    `--log-error=${log}`,
+    `--bind-address=${access.host}`,
+    `--port=${port}`,
+    '--skip-name-resolve',
+    // The tests kill the server but do not cut the power, so a commit does not need to wait for the disk.
+    '--innodb-flush-log-at-trx-commit=2',
+    '--innodb-flush-method=nosync',
+    '--innodb-doublewrite=0',
+    '--sync-frm=0',
+    '--innodb-log-file-size=16M',
+    '--innodb-buffer-pool-size=64M',
+    ...added,
+  ];
+  return { program, args: [...serverOptions(folder), ...options], access, log };
+}
 
 /** Settings of this one server; none of the machine's. */
 function serverOptions(folder: string): string[] {
@@ -71,34 +102,9 @@ function install(program: string, folder: string): void {
   }
 }
 
-async function start(
-  program: string,
-  folder: string,
-  init: string,
-  access: Access,
-  added: readonly string[],
-): Promise<MariaDbServer> {
-  const port = await freePort();
-  const log = join(folder, 'server.log');
-  const options = [
-    `--socket=${join(folder, 'server.sock')}`,
-    `--pid-file=${join(folder, 'server.pid')}`,
-    `--log-error=${log}`,
-    `--bind-address=${access.host}`,
-    `--port=${port}`,
-    '--skip-name-resolve',
-    // The tests kill the server but do not cut the power, so a commit does not need to wait for the disk.
-    '--innodb-flush-log-at-trx-commit=2',
-    '--innodb-flush-method=nosync',
-    '--innodb-doublewrite=0',
-    '--sync-frm=0',
-    '--innodb-log-file-size=16M',
-    '--innodb-buffer-pool-size=64M',
-    ...added,
-  ];
-  const startOn = (first: readonly string[]) =>
-    startChild(program, [...serverOptions(folder), ...options, ...first], { stdio: 'ignore' });
-  let child = startOn([`--init-file=${init}`]);
+async function start(folder: string, { program, args, access, log }: MariaDbCommand): Promise<MariaDbServer> {
+  const startOne = () => startChild(program, args, { stdio: 'ignore' });
+  let child = startOne();
   const stop = async (): Promise<void> => {
     await stopChild(child);
     rmSync(folder, { recursive: true, force: true });
@@ -106,23 +112,19 @@ async function start(
   const crash = async (meanwhile = async () => {}): Promise<void> => {
     await stopChild(child, 'SIGKILL');
     await meanwhile();
-    child = startOn([]);
-    await untilItAnswers(child, { ...access, port }, log);
+    child = startOne();
+    await untilItAnswers(child, access, log);
   };
   try {
-    await untilItAnswers(child, { ...access, port }, log);
-    return { ...access, port, pid: () => child.pid ?? 0, crash, stop };
+    await untilItAnswers(child, access, log);
+    return { ...access, pid: () => child.pid ?? 0, crash, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function untilItAnswers(
-  child: ChildProcess,
-  access: Access & { readonly port: number },
-  log: string,
-): Promise<void> {
+async function untilItAnswers(child: ChildProcess, access: Access, log: string): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline && !hasEnded(child)) {
     if (await answers(access)) return;
@@ -132,7 +134,7 @@ async function untilItAnswers(
   throw new Error(`MariaDB did not start; its log:\n${said}`);
 }
 
-async function answers(access: Access & { readonly port: number }): Promise<boolean> {
+async function answers(access: Access): Promise<boolean> {
   try {
     const connection = await createConnection(access);
     await connection.query('select 1');

@@ -66,18 +66,14 @@ export interface RegistryServer extends RegistryAddress {
  * @throws Error with the end of its log when it does not start
  */
 export async function startRegistry(options: RegistryOptions): Promise<RegistryServer> {
-  const program = requireTool(options.kind === 'distribution' ? 'registry' : 'docker-registry');
   const folder = mkdtempSync(join(tmpdir(), 'ferry-registry-'));
   const storagePath = options.storage ?? join(folder, 'storage');
-  mkdirSync(storagePath, { recursive: true });
   const certificate = options.tls === true ? selfSignedCertificate() : options.tls;
-  const configuration = join(folder, 'config.yml');
-  // JSON is YAML, too.
-  writeFileSync(configuration, JSON.stringify(configurationOf(options, folder, storagePath, certificate)));
+  const command = registryCommand(folder, { ...options, tls: certificate, storage: storagePath });
 
   const logPath = join(folder, 'registry.log');
   const accessLogPath = join(folder, 'access.log');
-  const child = startLogged(program, configuration, { logPath, accessLogPath, env: options.env ?? {} });
+  const child = startLogged(command, { logPath, accessLogPath });
   try {
     const host = await listeningAddress(child, logPath);
     const address: RegistryAddress = {
@@ -112,8 +108,29 @@ export async function startRegistry(options: RegistryOptions): Promise<RegistryS
   }
 }
 
+export interface RegistryCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Writes the configuration of a registry into a folder. @returns how to start it, as often as needed */
+export function registryCommand(
+  folder: string,
+  options: Omit<RegistryOptions, 'tls'> & { readonly tls?: Certificate | undefined; readonly storage: string },
+): RegistryCommand {
+  const { kind, storage, tls, env = {} } = options;
+  const program = requireTool(kind === 'distribution' ? 'registry' : 'docker-registry');
+  mkdirSync(storage, { recursive: true });
+  const configuration = join(folder, 'config.yml');
+  // JSON is YAML, too.
+  writeFileSync(configuration, JSON.stringify(configurationOf(options, folder, storage, tls)));
+  // Version 3 looks for a trace collector otherwise, and retries for as long as it runs.
+  return { program, args: ['serve', configuration], env: { ...process.env, OTEL_TRACES_EXPORTER: 'none', ...env } };
+}
+
 function configurationOf(
-  { htpasswd, tokens, classes, readonly = false, port = 0 }: RegistryOptions,
+  { htpasswd, tokens, classes, readonly = false, port = 0 }: Omit<RegistryOptions, 'tls'>,
   folder: string,
   storagePath: string,
   certificate: Certificate | undefined,
@@ -163,16 +180,11 @@ function htpasswdLine({ user, password }: { readonly user: string; readonly pass
 }
 
 function startLogged(
-  program: string,
-  configuration: string,
-  { logPath, accessLogPath, env }: { readonly logPath: string; readonly accessLogPath: string; readonly env: object },
+  { program, args, env }: RegistryCommand,
+  { logPath, accessLogPath }: { readonly logPath: string; readonly accessLogPath: string },
 ): ChildProcess {
   const [accessLog, log] = [openSync(accessLogPath, 'a'), openSync(logPath, 'a')];
-  const child = startChild(program, ['serve', configuration], {
-    stdio: ['ignore', accessLog, log],
-    // Version 3 looks for a trace collector otherwise, and retries for as long as it runs.
-    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none', ...env },
-  });
+  const child = startChild(program, args, { stdio: ['ignore', accessLog, log], env });
   closeSync(accessLog);
   closeSync(log);
   return child;

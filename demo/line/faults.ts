@@ -1,3 +1,4 @@
+import { randomNumbers } from '../random-numbers.js';
 import type { Direction, LineConditions, ResetRule } from './line.js';
 
 export interface Fault {
@@ -75,17 +76,5 @@ function randomDistances({
   return {
     ...(direction === 'down' ? {} : { up: distance(random.seed) }),
     ...(direction === 'up' ? {} : { down: distance(random.seed + 1) }),
-  };
-}
-
-/** mulberry32: numbers from 0 to 1 (exclusive), the same ones for the same seed. */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

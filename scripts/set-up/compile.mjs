@@ -7,7 +7,7 @@ import { announce, seconds } from '../../src/setup/say.mjs';
 import { projectRoot } from './places.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
-const sourceFolders = ['src', 'demo', 'bench'];
+const sourceFolders = ['src', 'demo', 'bench', 'chaos'];
 /** Compiled first, since the others load it as Node does: from its own dist/. */
 const registry = join('packages', 'registry');
 const webConsole = join('packages', 'console');

@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { sourceNames } from '../plan/parts.js';
+import type { LineName } from '../plan/parts.js';
+import type { ChaosDatabase } from './services.js';
+
+export const apiToken = 'only-for-this-run';
+export const webhookSecret = 'only-for-this-run, too';
+export const databaseName = 'ferry';
+
+export interface EnvironmentOptions {
+  readonly folder: string;
+  /** `127.0.0.1:port` of each line. */
+  readonly hosts: Readonly<Record<LineName, string>>;
+  readonly database: ChaosDatabase['access'];
+  /** Where the server listens; its line is in front of it. */
+  readonly listen: string;
+  /** In the environment of every process of the stage, so that one that is left behind is found. */
+  readonly mark: NodeJS.ProcessEnv;
+}
+
+const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME'];
+
+/** The environment of every ferry process: nothing of this machine's configuration, and every server over its line. */
+export function environmentOf({ folder, hosts, database, listen, mark }: EnvironmentOptions): NodeJS.ProcessEnv {
+  const configPath = join(folder, 'ferry.yaml');
+  // JSON is YAML, too.
+  writeFileSync(
+    configPath,
+    JSON.stringify({
+      hosts: Object.fromEntries(sourceNames.map((name) => [hosts[name], { scheme: 'http' }])),
+      mutableTags: { tags: ['latest-*'] },
+    }),
+  );
+  const dataFolder = join(folder, 'commands');
+  mkdirSync(dataFolder);
+  const [databaseHost, databasePort] = hosts.database.split(':');
+  return {
+    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    ...mark,
+    DOCKER_CONFIG: folder,
+    FERRY_CONFIG: configPath,
+    FERRY_DATA_DIR: dataFolder,
+    FERRY_SCHEDULES: 'off',
+    FERRY_LISTEN: listen,
+    FERRY_API_TOKEN: apiToken,
+    FERRY_WEBHOOK_SECRET: webhookSecret,
+    TEMPORAL_ADDRESS: hosts.temporal,
+    MYSQL_HOST: databaseHost,
+    MYSQL_PORT: databasePort,
+    MYSQL_DB: databaseName,
+    MYSQL_USER: database.user,
+    MYSQL_PASSWORD: database.password,
+    // Names on the first target have the last part of the path alone, so that namesakes meet there.
+    ALIYUN_REGISTRY: `http://${hosts['target-1']}`,
+    ALIYUN_NAME_SPACE: 'mirror',
+    MY_REGISTRY: `http://${hosts['target-2']}`,
+  };
+}

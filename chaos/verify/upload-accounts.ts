@@ -1,0 +1,83 @@
+import type { LoggedRequest } from '../../demo/access-log.js';
+import type { Exchange } from '../../demo/line/line.js';
+
+/** One upload of a blob to a target: what the line saw of it, and what became of it. */
+export interface UploadAccount {
+  readonly repository: string;
+  readonly upload: string;
+  /** Bytes that clients sent for it, headers included. */
+  readonly sent: number;
+  /** Requests with data that got no answer, or another one than 2xx. */
+  readonly breaks: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The blob that it became. */
+  readonly committed?: { readonly digest: string; readonly at: number } | undefined;
+  /** Each request with data. */
+  readonly requests: readonly { readonly sentAt: number; readonly bytes: number }[];
+}
+
+const uploadPath = /^(?:PATCH|PUT) \/v2\/(.+)\/blobs\/uploads\/([^/?]+)$/;
+const commitPath = /^\/v2\/(.+)\/blobs\/uploads\/([^/?]+)\?.*digest=(sha256(?::|%3A)[0-9a-f]{64})/;
+const dataPath = /^\/v2\/(.+)\/blobs\/uploads\/([^/?]+)/;
+
+/**
+ * The uploads of a target.
+ *
+ * @param exchanges of its line
+ * @param requests of its access log; what a killed registry had answered may be missing there
+ */
+export function uploadAccounts(
+  exchanges: readonly Exchange[],
+  requests: readonly LoggedRequest[],
+): readonly UploadAccount[] {
+  const commits = commitsIn(requests);
+  const refused = refusedIn(requests);
+  const byUpload = new Map<string, Exchange[]>();
+  for (const exchange of exchanges) {
+    const [, repository, upload] = uploadPath.exec(exchange.request ?? '') ?? [];
+    if (repository === undefined || upload === undefined) continue;
+    const key = `${repository} ${upload}`;
+    byUpload.set(key, [...(byUpload.get(key) ?? []), exchange]);
+  }
+  return [...byUpload].map(([key, own]) => {
+    const [repository = '', upload = ''] = key.split(' ');
+    const digest = commits.get(key);
+    const unanswered = own.filter(({ answeredAt }) => answeredAt === undefined).length;
+    const endedAt = Math.max(...own.map(({ sentAt, endedAt: end }) => end ?? sentAt));
+    const at = Math.max(...own.map(({ answeredAt, sentAt }) => answeredAt ?? sentAt));
+    return {
+      repository,
+      upload,
+      sent: own.reduce((sum, { bytes }) => sum + bytes.up, 0),
+      breaks: unanswered + (refused.get(key) ?? 0),
+      startedAt: Math.min(...own.map(({ sentAt }) => sentAt)),
+      endedAt,
+      committed: digest === undefined ? undefined : { digest, at },
+      requests: own.map(({ sentAt, bytes }) => ({ sentAt, bytes: bytes.up })),
+    };
+  });
+}
+
+/** Digests by repository and upload. */
+function commitsIn(requests: readonly LoggedRequest[]): ReadonlyMap<string, string> {
+  return new Map(
+    requests.flatMap(({ method, path, status }) => {
+      const [, repository, upload, digest] = commitPath.exec(path) ?? [];
+      if (method !== 'PUT' || status !== 201 || digest === undefined) return [];
+      return [[`${repository} ${upload}`, decodeURIComponent(digest)]];
+    }),
+  );
+}
+
+function refusedIn(requests: readonly LoggedRequest[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { method, path, status } of requests) {
+    const [, repository, upload] = dataPath.exec(path) ?? [];
+    if ((method !== 'PUT' && method !== 'PATCH') || upload === undefined || status < 400) continue;
+    const key = `${repository} ${upload}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,102 @@
+import type { Connection } from 'mysql2/promise';
+
+import type { Violation } from './violation.js';
+
+interface Check {
+  readonly promise: Violation['promise'];
+  /** What its rows are: each of them is one violation. */
+  readonly what: string;
+  readonly query: string;
+}
+
+const checks: readonly Check[] = [
+  {
+    promise: 'rows',
+    what: 'a wanted image with two rows of its own',
+    query: `select image, platform, count(*) as rows_found from images_for_push
+      where duplicate_of is null group by image, platform having count(*) > 1`,
+  },
+  {
+    promise: 'rows',
+    what: 'a row without an identity that is no duplicate',
+    query: 'select id, orig_image_name from images_for_push where image_key is null and duplicate_of is null',
+  },
+  {
+    promise: 'rows',
+    what: 'a duplicate whose status is not that of its first row',
+    query: `select a.id, a.push_status, b.push_status as first_status from images_for_push a
+      left join images_for_push b on b.id = a.duplicate_of
+      where a.duplicate_of is not null and (b.id is null or a.push_status <> b.push_status)`,
+  },
+  {
+    promise: 'rows',
+    what: 'a name on a target with two rows of pushed_images',
+    query: `select target_registry_url, registry_image_name, count(*) as rows_found from pushed_images
+      group by target_registry_url, registry_image_name having count(*) > 1`,
+  },
+  {
+    promise: 'rows',
+    what: 'an image with two rows of pushed_images for one target',
+    query: `select image, target_registry_url, count(*) as rows_found from pushed_images
+      group by image, target_registry_url having count(*) > 1`,
+  },
+  {
+    promise: 'rows',
+    what: 'an image with two rows of image_copies for one target',
+    query: 'select image, target, count(*) as rows_found from image_copies group by image, target having count(*) > 1',
+  },
+  {
+    promise: 'rows',
+    what: 'a copy that is not recorded as pushed, or with another digest than pushed_images',
+    query: `select c.image, c.target, c.state, c.code, c.reason, c.digest, p.digest as pushed_digest from image_copies c
+      left join pushed_images p on p.registry_image_name = c.reference
+      where c.state <> 'pushed' or p.digest is null or p.digest <> c.digest`,
+  },
+  {
+    promise: 'rows',
+    what: 'a repository of a target with two sources',
+    query: `select target_repository, count(distinct source_repository) as sources from target_names
+      group by target_repository having count(distinct source_repository) > 1`,
+  },
+  {
+    promise: 'idle',
+    what: 'an image that is blocked',
+    query: 'select image, platform, blocked_code, blocked_reason from images_for_push where push_status not in (0, 1)',
+  },
+  {
+    promise: 'events',
+    what: 'a change that does not follow the one before it',
+    query: `select id, kind, image, target, before_state, from_state, to_state from (
+        select id, kind, image, target, from_state, to_state,
+          lag(to_state) over (partition by image, target order by id) as before_state from events) as changes
+      where before_state is not null and (from_state is null or before_state <> from_state)`,
+  },
+  {
+    promise: 'left',
+    what: 'a sync run that is not finished',
+    query: 'select id, started_at from runs where finished_at is null',
+  },
+  {
+    promise: 'left',
+    what: 'an upload that is recorded as unfinished',
+    query: 'select registry, repository, tag, digest, confirmed, size from upload_sessions',
+  },
+  {
+    promise: 'left',
+    what: 'a transaction that is still open',
+    query:
+      'select trx_id, trx_state, trx_query from information_schema.innodb_trx where trx_mysql_thread_id <> connection_id()',
+  },
+];
+
+/** Looks for rows that must not be there. */
+export async function verifyRows(sql: Connection): Promise<readonly Violation[]> {
+  const violations: Violation[] = [];
+  for (const { promise, what, query } of checks) {
+    const [rows] = await sql.query(query);
+    violations.push(
+      ...(rows as object[]).map((row): Violation => ({ promise, text: `${what}: ${JSON.stringify(row)}` })),
+    );
+  }
+  return violations;
+}
