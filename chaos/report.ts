@@ -4,7 +4,7 @@ import { promises } from './verify/violation.js';
 import type { PromiseName } from './verify/violation.js';
 
 /** The result as two tables in Markdown: what happened, and which promises were kept. */
-export function reportOf(options: ChaosOptions, result: ChaosResult): string {
+export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result: ChaosResult): string {
   const { sent, settled, verified, transfers } = result;
   const accepted = ways.map((way) => `${sent.accepted.filter((request) => request.way === way).length} by ${way}`);
   const facts: readonly (readonly [string, string])[] = [
@@ -29,6 +29,7 @@ export function reportOf(options: ChaosOptions, result: ChaosResult): string {
     ],
     ['sent to the targets', `${megabytes(transfers.bytesSent)}; needed: ${megabytes(transfers.bytesNeeded)}`],
     ['uploads', `${transfers.uploads}, interrupted ${transfers.interruptions} times`],
+    ['records of unfinished uploads when all was pushed', `${settled.recordedUploads}, removed by the next run`],
     ['most that one upload lost', megabytes(transfers.mostLost)],
     [
       'begun again because the database was away',

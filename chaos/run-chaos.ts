@@ -15,11 +15,12 @@ import type { PlannedImage } from './plan/plan-images.js';
 import { planRequests } from './plan/plan-requests.js';
 import { playFaults, recoverAll } from './play-faults.js';
 import type { PlayedFault } from './play-faults.js';
-import { sendRequests } from './requests/send-requests.js';
+import { nameOf, sendRequests } from './requests/send-requests.js';
 import type { SentRequests } from './requests/send-requests.js';
 import { settle } from './settle.js';
 import type { Settled } from './settle.js';
 import { databaseName } from './stage/environment.js';
+import { untilServicesAnswer } from './stage/probes.js';
 import { makeStage } from './stage/stage.js';
 import type { ChaosStage } from './stage/stage.js';
 import { startStage } from './stage/start-stage.js';
@@ -96,6 +97,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const played = await playFaults(stage, faults, { timeline, signal: playing.signal });
     await recoverAll(stage);
     timeline.say('no more faults');
+    await untilServicesAnswer(stage);
     const giveUp = setTimeout(() => requests.abort(), options.settleSeconds * 500);
     const sent = await sending;
     clearTimeout(giveUp);
@@ -149,6 +151,9 @@ async function verifyAll({
   const transfers = await verifyTransfers(stage, { sizes, databaseAway: away });
   const violations: Violation[] = [
     ...sent.refusals.map((text): Violation => ({ promise: 'refused', text })),
+    ...sent.unaccepted.map(({ way, images }): Violation => {
+      return { promise: 'accepted', text: `${way}: ${images.map(nameOf).join(' ')}` };
+    }),
     ...(settled.isIdle
       ? []
       : [{ promise: 'idle', text: `not idle after ${Math.round(settled.seconds)} s: ${settled.said}` } as const]),

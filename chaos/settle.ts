@@ -8,6 +8,8 @@ import type { ChaosStage } from './stage/stage.js';
 import type { Timeline } from './timeline.js';
 
 export interface Settled {
+  /** Unfinished uploads that were still recorded when everything was pushed; a run after ten minutes cancels them. */
+  readonly recordedUploads: number;
   readonly isIdle: boolean;
   /** From the end of the faults until nothing was to do. */
   readonly seconds: number;
@@ -25,31 +27,47 @@ export interface SettleOptions {
 
 const pauseMs = 500;
 
+/** The ferry takes a record that was saved later for one of a copy in flight. */
+const unwantedAfterMs = 10 * 60 * 1000 + 1000;
+
 /** Requests sync runs, as a person would, until everything is pushed and no workflow runs. Nothing is retried by hand. */
-export async function settle({ stage, sql, timeline, withinMs }: SettleOptions): Promise<Settled> {
+export async function settle(options: SettleOptions): Promise<Settled> {
+  const { stage, sql, timeline, withinMs } = options;
   const startedAt = performance.now();
   const left = (): number => withinMs - (performance.now() - startedAt);
-  const seconds = (): number => (performance.now() - startedAt) / 1000;
   let syncs = 0;
   let said = '';
-  while (left() > 0) {
-    const { status, output, errors } = await runFerry(
-      ['sync', '--wait'],
-      stage.environment,
-      undefined,
-      Math.max(1000, left()),
-    );
+  const isIdleAfterSync = async (): Promise<boolean> => {
+    const timeoutMs = Math.max(1000, Math.round(left()));
+    const { status, output, errors } = await runFerry(['sync', '--wait'], stage.environment, undefined, timeoutMs);
     syncs += 1;
     said = `${output}${errors}`.trim();
     timeline.say(`ferry sync --wait ended with ${status}: ${said.split('\n')[0]}`);
     const pending = await pendingRows(sql);
     const workflows = await runningWorkflows(stage, Math.min(20_000, left()));
-    if (status === 0 && pending === 0 && workflows.length === 0)
-      return { isIdle: true, seconds: seconds(), syncs, said };
+    if (status === 0 && pending === 0 && workflows.length === 0) return true;
     timeline.say(`${pending} rows pending, workflows: ${workflows.join(' ') || 'none'}`);
-    await sleep(pauseMs);
-  }
-  return { isIdle: false, seconds: seconds(), syncs, said };
+    return false;
+  };
+  const untilIdle = async (): Promise<boolean> => {
+    while (left() > 0) {
+      if (await isIdleAfterSync()) return true;
+      await sleep(pauseMs);
+    }
+    return false;
+  };
+
+  const isIdle = await untilIdle();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const recordedUploads = await age(sql);
+  const isClean = recordedUploads === 0 || (await untilIdle());
+  return { recordedUploads, isIdle: isIdle && isClean, seconds, syncs, said };
+}
+
+/** Makes the records of unfinished uploads as old as they would be in ten minutes. @returns their number */
+async function age(sql: SqlConnection): Promise<number> {
+  const [result] = await sql.query('update upload_sessions set saved_at = saved_at - ?', [unwantedAfterMs]);
+  return (result as { affectedRows: number }).affectedRows;
 }
 
 async function pendingRows(sql: SqlConnection): Promise<number> {

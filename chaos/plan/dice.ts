@@ -21,9 +21,8 @@ export function diceOf(seed: number, name: string): Dice {
     between,
     whole,
     pick(list) {
-      const picked = list[whole(0, list.length)];
-      if (picked === undefined) throw new RangeError('nothing can be picked from an empty list');
-      return picked;
+      if (list.length === 0) throw new RangeError('nothing can be picked from an empty list');
+      return list[whole(0, list.length)] as (typeof list)[number];
     },
     weighted(weights) {
       const entries = Object.entries(weights) as [keyof typeof weights, number][];

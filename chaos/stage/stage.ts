@@ -44,9 +44,12 @@ const megabyte = 1024 * 1024;
 /** The database and Temporal need little; a registry keeps each blob twice while it commits it on another disk. */
 const serviceDiskBytes = 512 * megabyte;
 const roundTripMs = 4;
+const exitListeners = 64;
 
 export async function makeStage(options: StageOptions, events: PartEvents): Promise<ChaosStage> {
   const { folder } = options;
+  // Each process and each disk has one, so that nothing outlives this process.
+  process.setMaxListeners(Math.max(process.getMaxListeners(), exitListeners));
   const mark = `IMAGE_FERRY_CHAOS=${folder}`;
   const env = { IMAGE_FERRY_CHAOS: folder };
   mkdirSync(join(folder, 'disks'));

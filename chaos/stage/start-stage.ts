@@ -1,65 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import { Connection as TemporalConnection } from '@temporalio/client';
-import { createConnection } from 'mysql2/promise';
-
-import { registryRequest } from '../../demo/registry-request.js';
 import { sourceNames, targetNames, workerNames } from '../plan/parts.js';
 import type { Timeline } from '../timeline.js';
-import { databaseName } from './environment.js';
+import { untilFerryAnswers, untilServicesAnswer } from './probes.js';
 import type { ChaosStage } from './stage.js';
-
-const startMs = 120_000;
 
 /** Starts every part, fills the sources, and returns when the ferry's server is ready and its tables are there. */
 export async function startStage(
   stage: ChaosStage,
   { timeline, fill }: { readonly timeline: Timeline; readonly fill: () => Promise<void> },
 ): Promise<void> {
-  const { parts, lines, registries, database } = stage;
-  for (const name of [...sourceNames, ...targetNames, 'database', 'temporal'] as const) parts[name].start();
-  for (const name of [...sourceNames, ...targetNames])
-    await untilTrue(name, async () => {
-      await registryRequest(registries[name], { method: 'GET', path: '/v2/', expected: [200] });
-    });
-  await untilTrue('database', async () => {
-    const { host, port, user, password } = database;
-    const sql = await createConnection({ host, port, user, password });
-    await sql.query(`create database if not exists ${databaseName} character set utf8mb4`);
-    await sql.end();
-  });
-  await untilTrue('temporal', async () => {
-    const connection = await TemporalConnection.connect({ address: lines.temporal.host, connectTimeout: '2s' });
-    await connection.workflowService.describeNamespace({ namespace: 'default' });
-    await connection.close();
-  });
+  for (const name of [...sourceNames, ...targetNames, 'database', 'temporal'] as const) stage.parts[name].start();
+  await untilServicesAnswer(stage);
   timeline.say('registries, database and Temporal run');
-  for (const name of [...workerNames, 'server'] as const) parts[name].start();
+  for (const name of [...workerNames, 'server'] as const) stage.parts[name].start();
   await fill();
-  await untilTrue('server', async () => {
-    const { ok } = await fetch(`http://${lines.server.host}/readyz`, { headers: { connection: 'close' } });
-    if (!ok) throw new Error('the server is not ready');
-  });
-  await untilTrue('worker', async () => {
-    const { host, port, user, password } = database;
-    const sql = await createConnection({ host, port, user, password, database: databaseName });
-    try {
-      await sql.query('select count(*) from upload_sessions');
-    } finally {
-      await sql.end();
-    }
-  });
-}
-
-async function untilTrue(name: string, probe: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + startMs;
-  for (;;) {
-    try {
-      await probe();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw new Error(`${name} does not answer`, { cause: error });
-      await sleep(100);
-    }
-  }
+  await untilFerryAnswers(stage);
 }

@@ -35,7 +35,7 @@ export function uploadAccounts(
   const commits = commitsIn(requests);
   const refused = refusedIn(requests);
   const byUpload = new Map<string, Exchange[]>();
-  for (const exchange of exchanges) {
+  for (const exchange of wholeRequests(exchanges)) {
     const [, repository, upload] = uploadPath.exec(exchange.request ?? '') ?? [];
     if (repository === undefined || upload === undefined) continue;
     const key = `${repository} ${upload}`;
@@ -58,6 +58,26 @@ export function uploadAccounts(
       requests: own.map(({ sentAt, bytes }) => ({ sentAt, bytes: bytes.up })),
     };
   });
+}
+
+/** What follows "100 Continue" belongs to the request that asked for it. */
+function wholeRequests(exchanges: readonly Exchange[]): readonly Exchange[] {
+  const byConnection = new Map<string, Exchange[]>();
+  for (const exchange of exchanges) {
+    const connection = `${exchange.connection} ${exchange.openedAt}`;
+    const own = byConnection.get(connection) ?? [];
+    byConnection.set(connection, own);
+    const last = own.at(-1);
+    if (exchange.request !== undefined || last === undefined) own.push(exchange);
+    else own[own.length - 1] = joined(last, exchange);
+  }
+  return [...byConnection.values()].flat();
+}
+
+function joined(first: Exchange, rest: Exchange): Exchange {
+  const { answeredAt, endedAt } = rest;
+  const bytes = { up: first.bytes.up + rest.bytes.up, down: first.bytes.down + rest.bytes.down };
+  return { ...first, answeredAt, endedAt, bytes };
 }
 
 /** Digests by repository and upload. */

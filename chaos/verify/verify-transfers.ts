@@ -9,7 +9,7 @@ import type { Violation } from './violation.js';
  * What an upload may lose when it is interrupted: the last bytes that it sent stay in memory up to this size, and what a
  * worker records of an upload is at most this far behind.
  */
-export const chunkBytes = 8 * 1024 * 1024;
+const chunkBytes = 8 * 1024 * 1024;
 /** Of the headers of one request. */
 const headerBytes = 1024;
 

@@ -2,6 +2,7 @@
 export const promises = {
   arrived: 'every accepted image is on every target, byte for byte',
   refused: 'no valid request is refused',
+  accepted: 'a request that is repeated is accepted when everything runs again',
   idle: 'without a person, everything is pushed in the end',
   rows: 'no row is there twice, and the rows say what the targets have',
   events: 'each change of state is recorded once, and follows the one before it',

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Connection as TemporalConnection } from '@temporalio/client';
+import { createConnection } from 'mysql2/promise';
+
+import { registryRequest } from '../../demo/registry-request.js';
+import { sourceNames, targetNames } from '../plan/parts.js';
+import { databaseName } from './environment.js';
+import type { ChaosStage } from './stage.js';
+
+const startMs = 120_000;
+
+/** Waits until the registries, the database and Temporal answer. */
+export async function untilServicesAnswer({ lines, registries, database }: ChaosStage): Promise<void> {
+  for (const name of [...sourceNames, ...targetNames])
+    await untilTrue(name, async () => {
+      await registryRequest(registries[name], { method: 'GET', path: '/v2/', expected: [200] });
+    });
+  await untilTrue('database', async () => {
+    const { host, port, user, password } = database;
+    const sql = await createConnection({ host, port, user, password });
+    await sql.query(`create database if not exists ${databaseName} character set utf8mb4`);
+    await sql.end();
+  });
+  await untilTrue('temporal', async () => {
+    const connection = await TemporalConnection.connect({ address: lines.temporal.host, connectTimeout: '2s' });
+    try {
+      await connection.workflowService.describeNamespace({ namespace: 'default' });
+    } finally {
+      await connection.close();
+    }
+  });
+}
+
+/** Waits until the server is ready and a worker has made the tables. */
+export async function untilFerryAnswers({ lines, database }: ChaosStage): Promise<void> {
+  await untilTrue('server', async () => {
+    const { ok } = await fetch(`http://${lines.server.host}/readyz`, { headers: { connection: 'close' } });
+    if (!ok) throw new Error('the server is not ready');
+  });
+  await untilTrue('worker', async () => {
+    const { host, port, user, password } = database;
+    const sql = await createConnection({ host, port, user, password, database: databaseName });
+    try {
+      await sql.query('select count(*) from upload_sessions');
+    } finally {
+      await sql.end();
+    }
+  });
+}
+
+async function untilTrue(name: string, probe: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + startMs;
+  for (;;) {
+    try {
+      await probe();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw new Error(`${name} does not answer`, { cause: error });
+      await sleep(100);
+    }
+  }
+}
