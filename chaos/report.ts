@@ -15,7 +15,7 @@ export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result
     ['resets of all connections of a line', countOf(result, 'reset')],
     ['stalls of a line', countOf(result, 'stall')],
     ['full disks', countOf(result, 'full-disk')],
-    ['parts that ended by themselves', `${result.unexpectedEnds.length}${listOf(result.unexpectedEnds)}`],
+    ['parts that ended early', `${result.unexpectedEnds.length}${listOf(result.unexpectedEnds)}`],
     ['requests', `${sent.accepted.length} accepted (${accepted.join(', ')}) in ${sent.tries} tries`],
     ['tags moved', String([...sent.versions.values()].reduce((sum, version) => sum + version, 0))],
     ['idle after the last fault', `${settled.seconds.toFixed(0)} s, ${settled.syncs} sync runs requested`],

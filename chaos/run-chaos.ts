@@ -55,7 +55,7 @@ export interface ChaosResult {
   readonly images: number;
   readonly verified: { readonly blobs: number; readonly bytes: number };
   readonly transfers: TransferFigures;
-  /** Parts that ended by themselves, and how: a worker without a database does that, and is started again. */
+  /** Parts that ended early, and how: a worker without a database does that, and is started again. */
   readonly unexpectedEnds: readonly string[];
   readonly folder: string;
   readonly timeline: string;
@@ -79,7 +79,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     {
       onUnexpectedEnd(part, how) {
         unexpectedEnds.push(`${part}: ${how}`);
-        timeline.say(`${part} ended by itself with ${how}`);
+        timeline.say(`${part} ended early with ${how}`);
       },
     },
   );

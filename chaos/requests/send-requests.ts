@@ -11,7 +11,7 @@ import { tryRequest } from './try-request.js';
 /** What was requested, and what came of it. */
 export interface SentRequests {
   readonly accepted: readonly PlannedRequest[];
-  /** Nobody accepted it until the end: none of its images is expected. */
+  /** It was not accepted until the end: none of its images is expected. */
   readonly unaccepted: readonly PlannedRequest[];
   /** Refusals, although every request is valid. */
   readonly refusals: readonly string[];

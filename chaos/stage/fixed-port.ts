@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * A free port below those that the kernel gives to outgoing connections: a server that is down gets it back, and nobody
- * else has taken it meanwhile.
+ * A free port below those that the kernel gives to outgoing connections: a server that is down gets it back, since no
+ * connection has taken it meanwhile.
  */
 export async function fixedPort(): Promise<number> {
   for (;;) {

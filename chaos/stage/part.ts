@@ -33,7 +33,7 @@ export interface Part {
 }
 
 export interface PartEvents {
-  /** It ended, but nobody asked for that. */
+  /** It ended, but this program did not end it. */
   readonly onUnexpectedEnd: (part: PartName, how: string) => void;
 }
 

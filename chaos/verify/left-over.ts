@@ -23,7 +23,7 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** '' where it cannot be read: the process has ended, or belongs to somebody else. */
+/** '' where it cannot be read: the process has ended, or belongs to another user. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -60,7 +60,7 @@ export function uploadAccounts(
   });
 }
 
-/** What follows "100 Continue" belongs to the request that asked for it. */
+/** What follows "100 Continue" belongs to the request that expected it. */
 function wholeRequests(exchanges: readonly Exchange[]): readonly Exchange[] {
   const byConnection = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {
