@@ -13,6 +13,7 @@ const variables = {
   nginx: 'FERRY_NGINX',
   mariadbd: 'FERRY_MARIADBD',
   chromium: 'FERRY_CHROMIUM',
+  helm: 'FERRY_HELM',
   docker: 'FERRY_DOCKER',
   dockerd: 'FERRY_DOCKERD',
   crane: 'FERRY_CRANE',
