@@ -9,6 +9,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { lazyClient } from './client/connect.js';
 import { queuesFor } from './client/worker-availability.js';
 import { createConsolePorts } from './composition/console/console-ports.js';
+import { endedSessions } from './composition/console/ended-sessions.js';
 import { signInSettings } from './composition/console/sign-in.js';
 import { observeServer } from './composition/observability/observe-server.js';
 import { openExisting } from './composition/open-stores.js';
@@ -83,7 +84,10 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
   try {
     const httpServer = createHttpServer({
       ...settings,
-      signIn: signInSettings(signIn, { dataDir, variables, proxies: config.whole?.proxies, log }),
+      signIn: {
+        ...signInSettings(signIn, { dataDir, variables, proxies: config.whole?.proxies, log }),
+        endedSessions: endedSessions(database, writing),
+      },
       console: consolePorts,
       // Without a way to sign in, other machines get nothing.
       ...(canSignIn ? { consoleFolder: join(distFolder, 'ferry', 'console') } : {}),

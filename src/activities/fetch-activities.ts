@@ -4,7 +4,10 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 
 import type { FetchActivities, UpstreamCheck } from '../contract/activity-types.js';
 import type { FetchedImage } from '../contract/fetch-messages.js';
+import { reportedFinding } from '../contract/reported-finding.js';
 import { toFault } from '../contract/to-fault.js';
+import { longestNamedPauseMs, tooLongReason } from '../contract/upstream-pauses.js';
+import type { UpstreamCheckStore } from '../database/upstream-check-store.js';
 import type { UpstreamStore } from '../database/upstream-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { InvalidInput } from '../domain/ferry-error.js';
@@ -23,39 +26,56 @@ export interface FetchPorts {
   readonly upstreams: readonly Upstream[];
   readonly watcher: UpstreamWatcher;
   readonly states: UpstreamStore;
+  /** Keeps the checks for longer than Temporal does. */
+  readonly checks: Pick<UpstreamCheckStore, 'record'>;
   readonly wanted: Pick<WantedImageStore, 'addWanted'>;
   readonly sources: RuledSourceGate;
   /** Canonical platforms, or `all` alone: what an upstream without platforms of its own wants. */
   readonly platforms: readonly string[];
 }
 
+interface CheckOptions {
+  readonly scope: FetchScope | undefined;
+  readonly signal: AbortSignal;
+  readonly recordFailure: (fault: string) => Promise<void>;
+}
+
 export function createFetchActivities({
   upstreams,
   watcher,
   states,
+  checks,
   wanted,
   sources,
   platforms,
 }: FetchPorts): FetchActivities {
   return {
     checkUpstream: activity(
-      async ({ upstream, scope }) =>
-        await withHeartbeat(undefined, async ({ signal }) => await check(upstreamNamed(upstream), scope, signal)),
+      async ({ upstream, scope, check: identity }) =>
+        await withHeartbeat(undefined, async ({ signal }) => {
+          const recordFailure = async (fault: string): Promise<void> => {
+            if (identity !== undefined) await checks.record({ ...identity, upstream, fault });
+          };
+          return await check(upstreamNamed(upstream), { scope, signal, recordFailure });
+        }),
     ),
     recordFinding: activity(
-      async ({ upstream, finding, fingerprint }) =>
+      async ({ upstream, finding, fingerprint, check: identity }) =>
         await withHeartbeat(undefined, async () => {
           const called = upstreamNamed(upstream);
           const images = finding.isNew ? await record(called, finding) : [];
           // After the rows: what was found must not be taken for handled when they could not be committed.
           const { release, etag } = finding;
           await states.save(called.name, { release, etag, fingerprint });
+          if (identity !== undefined) {
+            await checks.record({ ...identity, upstream, report: reportedFinding(finding, images) });
+          }
           return { wanted: images, pending: images.some(isPending) };
         }),
     ),
   };
 
-  async function check(upstream: Upstream, scope: FetchScope | undefined, signal: AbortSignal): Promise<UpstreamCheck> {
+  async function check(upstream: Upstream, { scope, signal, recordFailure }: CheckOptions): Promise<UpstreamCheck> {
     const state = await states.read(upstream.name);
     const fingerprint = fingerprintOf(upstream, upstream.platforms ?? platforms, sources.rules);
     try {
@@ -70,7 +90,11 @@ export function createFetchActivities({
     } catch (error) {
       signal.throwIfAborted();
       const fault = toFault(error);
+      if (fault?.decision === 'block') await recordFailure(fault.reason);
       if (fault === undefined || fault.decision === 'block') throw error;
+      // The workflow gives up then.
+      if ((fault.retryAfterMs ?? 0) > longestNamedPauseMs)
+        await recordFailure(tooLongReason(upstream.name, fault.reason));
       return { kind: 'later', fault };
     }
   }

@@ -3,7 +3,7 @@ import type { StateChange } from '../domain/state-change.js';
 import type { TransferState } from '../domain/transfer-meter.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
-import type { FetchedImage, FetchInput } from './fetch-messages.js';
+import type { FetchedImage, FetchInput, UpstreamCheckIdentity } from './fetch-messages.js';
 import type { AddedImage, AddImageInput, SettledImages, SyncRun, SyncRequest, SyncTotals } from './sync-messages.js';
 
 /** A serializable fault. */
@@ -279,12 +279,16 @@ export type UpstreamCheck =
   | { readonly kind: 'later'; readonly fault: Fault };
 
 export interface FetchActivities {
-  checkUpstream(input: FetchInput & { readonly upstream: string }): Promise<UpstreamCheck>;
+  /** @param input.check absent: a workflow of an older version called it, and the check is not recorded */
+  checkUpstream(
+    input: FetchInput & { readonly upstream: string; readonly check?: UpstreamCheckIdentity | undefined },
+  ): Promise<UpstreamCheck>;
   /** Records the found images. `pending`: at least one of them must be copied now. */
   recordFinding(input: {
     readonly upstream: string;
     readonly finding: UpstreamFinding;
     readonly fingerprint: string;
+    readonly check?: UpstreamCheckIdentity | undefined;
   }): Promise<{ readonly wanted: readonly FetchedImage[]; readonly pending: boolean }>;
 }
 

@@ -28,3 +28,11 @@ export interface FetchResult extends Omit<UpstreamFinding, 'wanted' | 'etag'> {
   readonly wanted: readonly FetchedImage[];
   readonly syncRequested: boolean;
 }
+
+/** Which check of an upstream: for its record. Started by the workflow's clock, UTC milliseconds. */
+export interface UpstreamCheckIdentity {
+  readonly id: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly startedAt: number;
+}

@@ -22,6 +22,10 @@ export interface PrunedHistory {
   readonly events: number;
   /** To the server. */
   readonly requests: number;
+  /** Of upstreams. */
+  readonly checks: number;
+  /** Of browsers, signed out. */
+  readonly sessions: number;
   readonly blobLocations: number;
   readonly allowances: number;
   /** Uploads that were not finished, and habits of registries. */
@@ -37,9 +41,9 @@ export interface PruneOptions {
 }
 
 /**
- * Deletes old runs, the outcomes of images in them, state changes, requests, deliveries, blob locations, uploads that were not
- * finished, habits of registries, notifications, and pull allowances of addresses and accounts that are no longer in use,
- * when they are older than the configured days. Never deletes wanted
+ * Deletes old runs, the outcomes of images in them, state changes, requests, deliveries, checks of upstreams, sessions that
+ * were signed out, blob locations, uploads that were not finished, habits of registries, notifications, and pull allowances
+ * of addresses and accounts that are no longer in use, when they are older than the configured days. Never deletes wanted
  * or pushed rows. Works in batches, each in its own transaction: after an interruption, the next call deletes the rest.
  */
 export async function pruneHistory(
@@ -54,6 +58,8 @@ export async function pruneHistory(
     deliveries: await pruned('deliveries', 'received_at'),
     events: await pruned('events', 'at'),
     requests: await pruned('requests', 'at'),
+    checks: await pruned('upstream_checks', 'finished_at'),
+    sessions: await pruned('ended_sessions', 'expires_at'),
     // At worst, a blob that is still there is sent once more.
     blobLocations: await pruned('blob_locations', 'seen_at'),
     // The registry has forgotten an upload long before; habits are learned again.

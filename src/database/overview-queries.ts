@@ -25,6 +25,8 @@ export interface TargetStanding {
   /** Wanted images that it does not have. */
   readonly missing: number;
   readonly repositories: number;
+  /** Different first parts of the paths of these repositories. */
+  readonly namespaces: number;
   /** What was learned about its uploads. */
   readonly capabilities?: Readonly<Record<string, unknown>> | undefined;
   readonly learnedAt?: number | undefined;
@@ -43,6 +45,9 @@ export interface ReleaseStanding extends HandledRelease {
   readonly targets: readonly { readonly target: string; readonly pushed: number }[];
 }
 
+/** The first part of the path, of `host/first/other`, with its slash. */
+const path = sql`substr(target_repository, length(target_registry) + 2)`;
+const namespace = sql`substr(${path}, 1, instr(${path}, '/'))`;
 const hourMs = 60 * 60 * 1_000;
 /** Of one release. */
 const mostImages = 1_000;
@@ -72,7 +77,7 @@ export class OverviewQueries {
       .execute();
     const repositories = await queries
       .selectFrom('target_names')
-      .select(sql<number>`count(*)`.as('rows'))
+      .select([sql<number>`count(*)`.as('rows'), sql<number>`count(distinct ${namespace})`.as('namespaces')])
       .where('target_registry', '=', registry)
       .where((is) => is.or([is('target', '=', name), is('target', 'is', null)]))
       .executeTakeFirst();
@@ -86,6 +91,7 @@ export class OverviewQueries {
       copies: Object.fromEntries(copies.map(({ state, rows }) => [state, Number(rows)])),
       missing: await countImages(this.#database, { target: name, state: 'missing' }),
       repositories: Number(repositories?.rows ?? 0),
+      namespaces: Number(repositories?.namespaces ?? 0),
       capabilities: learned === undefined ? undefined : { ...learned },
       learnedAt: habits?.learned_at,
     };

@@ -16,6 +16,7 @@ import { up as upstreams } from './migrations/0006-upstreams.js';
 import { up as pushedImages } from './migrations/0007-pushed-images.js';
 import { up as uploads } from './migrations/0008-uploads.js';
 import { up as notifications } from './migrations/0010-notifications.js';
+import { up as consoleTables } from './migrations/0012-console.js';
 import { MysqlSchemaEditor } from './mysql/mysql-schema-editor.js';
 import { forgetSizeUnit } from './pushed/size-unit.js';
 import type { SchemaEditor } from './schema-editor.js';
@@ -145,6 +146,7 @@ const steps: Readonly<Record<string, (step: MigrationStep) => Promise<void>>> = 
   '0007-pushed-images': pushedImages,
   '0008-uploads': uploads,
   '0010-notifications': notifications,
+  '0012-console': consoleTables,
 };
 
 /** Kysely types the queries of a migration without tables; here they are always the ferry's. */

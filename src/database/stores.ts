@@ -1,6 +1,7 @@
 import type { ImageOutcome } from '../domain/wanted-image.js';
 import { BlobLocationStore } from './blob-location-store.js';
 import { DeliveryStore } from './delivery-store.js';
+import { EndedSessionStore } from './ended-session-store.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { HostHabitStore } from './host-habit-store.js';
 import { ImageQueries } from './image-queries.js';
@@ -19,6 +20,7 @@ import { StatusQueries } from './status-queries.js';
 import { TagCheckStore } from './tag-check-store.js';
 import { TargetNameStore } from './target-name-store.js';
 import { UploadSessionStore } from './upload-session-store.js';
+import { UpstreamCheckStore } from './upstream-check-store.js';
 import { UpstreamStore } from './upstream-store.js';
 import { RowActions } from './wanted/row-actions.js';
 import { WantedImageStore } from './wanted/wanted-image-store.js';
@@ -41,6 +43,8 @@ export interface Stores {
   readonly requests: RequestStore;
   readonly actions: RowActions;
   readonly states: UpstreamStore;
+  readonly checks: UpstreamCheckStore;
+  readonly endedSessions: EndedSessionStore;
   readonly tags: TagCheckStore;
   readonly budgets: PullBudgetStore;
   readonly plan: PlanStore;
@@ -76,6 +80,8 @@ export function createStores(database: FerryDatabase, { onOutcomes, onRunFinishe
     requests: new RequestStore(database),
     actions: new RowActions(database),
     states: new UpstreamStore(database),
+    checks: new UpstreamCheckStore(database),
+    endedSessions: new EndedSessionStore(database),
     tags: new TagCheckStore(database),
     budgets: new PullBudgetStore(database),
     plan: new PlanStore(database),

@@ -27,6 +27,8 @@ export interface FerryTables {
   notification_attempts: NotificationAttemptsTable;
   notification_channels: NotificationChannelsTable;
   notification_cursors: NotificationCursorsTable;
+  upstream_checks: UpstreamChecksTable;
+  ended_sessions: EndedSessionsTable;
 }
 
 export interface ImagesForPush {
@@ -350,4 +352,26 @@ export interface NotificationCursorsTable {
   name: string;
   position: number;
   note: string | null;
+}
+
+/** A check of an upstream that has ended. */
+export interface UpstreamChecksTable {
+  /** Of the workflow run, and of the check in it. */
+  id: string;
+  upstream: string;
+  workflow_id: string;
+  run_id: string;
+  started_at: number;
+  finished_at: number;
+  /** Why it failed; NULL: it did not. */
+  fault: string | null;
+  /** JSON of what it found; NULL of a failed one. */
+  report: string | null;
+}
+
+/** A session that was signed out: its cookie is refused, though its signature is valid. */
+export interface EndedSessionsTable {
+  id: string;
+  /** After that the cookie is refused anyway. */
+  expires_at: number;
 }

@@ -26,6 +26,7 @@ const pages = [
   '/upstreams',
   '/schedules',
   '/requests',
+  '/requests/:id',
   '/targets',
   '/configuration',
 ] as const;

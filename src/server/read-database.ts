@@ -3,6 +3,7 @@ import type { OverviewQueries } from '../database/overview-queries.js';
 import type { PullBudgetStore } from '../database/pull-budget-store.js';
 import type { RequestStore } from '../database/request-store.js';
 import type { StatusQueries } from '../database/status-queries.js';
+import type { UpstreamCheckStore } from '../database/upstream-check-store.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { refusal } from './problems.js';
 
@@ -12,6 +13,7 @@ export interface StatusStores {
   readonly images: ImageQueries;
   readonly overview: OverviewQueries;
   readonly requests: Pick<RequestStore, 'list' | 'one'>;
+  readonly checks: Pick<UpstreamCheckStore, 'last'>;
   readonly budgets: Pick<PullBudgetStore, 'budgets'>;
 }
 

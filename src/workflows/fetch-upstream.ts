@@ -2,11 +2,12 @@ import { ApplicationFailure, continueAsNew, defineSignal, setHandler, sleep, wor
 
 import type { Fault } from '../contract/activity-types.js';
 import type { FaultDetail } from '../contract/failure-types.js';
-import type { FetchedImage, FetchInput, FetchResult, FetchUpstreamInput } from '../contract/fetch-messages.js';
+import type { FetchInput, FetchResult, FetchUpstreamInput, UpstreamCheckIdentity } from '../contract/fetch-messages.js';
 import { MessageName } from '../contract/messages.js';
+import { reportedFinding } from '../contract/reported-finding.js';
+import { longestNamedPauseMs, tooLongReason } from '../contract/upstream-pauses.js';
 import { builtInUpstreamOf } from '../contract/workflow-names.js';
 import { printDuration } from '../domain/duration.js';
-import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import { FetchScope } from '../domain/upstream.js';
 import { manyRows, requests, upstreamCheck } from './activity-proxies.js';
 import { showDetails } from './show-details.js';
@@ -15,11 +16,7 @@ import { readFields, refuseUnknownFields, refused } from './typed-input.js';
 /** Pauses while GitHub or a registry has trouble: from half a minute, each twice the last, to half an hour. */
 const firstPauseMs = 30_000;
 const longestPauseMs = 30 * 60_000;
-/** Limits of the waits that the other side names. */
 const shortestNamedPauseMs = 1_000;
-const longestNamedPauseMs = 6 * 60 * 60_000;
-
-const newOutcomes: ReadonlySet<FetchedImage['outcome']> = new Set(['added', 'renewed', 'refused']);
 
 const checkAgain = defineSignal(MessageName.checkAgain);
 
@@ -90,10 +87,12 @@ interface CheckInput {
 }
 
 async function checkOnce(upstream: string, { scope, input, request }: CheckInput): Promise<FetchResult> {
-  const { finding, fingerprint } = await untilFound(upstream, scope, input);
-  const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint });
+  const { workflowId, runId } = workflowInfo();
+  const check = { id: request, workflowId, runId, startedAt: Date.now() };
+  const { finding, fingerprint } = await untilFound(upstream, { scope, input, check });
+  const { wanted, pending } = await manyRows.recordFinding({ upstream, finding, fingerprint, check });
 
-  const { wanted: _found, etag: _etag, ...reported } = excludeKnownImages(finding, wanted);
+  const reported = reportedFinding(finding, wanted);
   const { release, isNew, added, changed, removed } = reported;
   if (pending) await requests.requestSync({ id: request, reason: `${upstream} ${release ?? ''}`.trim() });
   showDetails(
@@ -101,25 +100,25 @@ async function checkOnce(upstream: string, { scope, input, request }: CheckInput
       ? `${upstream} ${release ?? ''}: ${added.length} added, ${changed.length} changed, ${removed.length} removed`
       : `${upstream}: nothing new since ${release ?? 'the last check'}`,
   );
-  return { ...reported, upstream, wanted, syncRequested: pending };
+  return { ...reported, upstream, syncRequested: pending };
 }
 
-async function untilFound(upstream: string, scope: FetchScope | undefined, input: unknown) {
+async function untilFound(
+  upstream: string,
+  { scope, input, check }: Pick<CheckInput, 'scope' | 'input'> & { readonly check: UpstreamCheckIdentity },
+) {
   for (let tries = 0; ; tries += 1) {
-    const check = await upstreamCheck.checkUpstream({ upstream, scope });
-    if (check.kind === 'found') return check;
+    const checked = await upstreamCheck.checkUpstream({ upstream, scope, check });
+    if (checked.kind === 'found') return checked;
 
-    const pauseMs = pauseAfter(upstream, check.fault, tries);
-    showDetails(`Waiting ${printDuration(pauseMs)}: ${check.fault.reason}`);
-    await sleep(pauseMs, { summary: check.fault.code });
+    const pauseMs = pauseAfter(upstream, checked.fault, tries);
+    showDetails(`Waiting ${printDuration(pauseMs)}: ${checked.fault.reason}`);
+    await sleep(pauseMs, { summary: checked.fault.code });
     if (workflowInfo().continueAsNewSuggested) await continueAsNew(input);
   }
 }
 
-/**
- * Keeps to a wait that the other side named, within limits: a wait of 0 would be a loop of requests, and a run that sleeps
- * for days is a run that no one watches.
- */
+/** Keeps to a wait that the other side named, within limits: a wait of 0 would be a loop of requests. */
 function pauseAfter(upstream: string, { code, reason, retryAfterMs }: Fault, tries: number): number {
   if (retryAfterMs === undefined) return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10));
   if (retryAfterMs <= longestNamedPauseMs) return Math.max(shortestNamedPauseMs, retryAfterMs);
@@ -128,19 +127,8 @@ function pauseAfter(upstream: string, { code, reason, retryAfterMs }: Fault, tri
     type: code,
     nonRetryable: true,
     details: [detail],
-    message: `${reason}; that is too long to wait for: the next check by schedule, or "ferry fetch ${upstream}", tries again`,
+    message: tooLongReason(upstream, reason),
   });
-}
-
-/**
- * Where there is no older release to compare with, as for tags of a registry, only what the database did not have is
- * reported as added.
- */
-function excludeKnownImages(finding: UpstreamFinding, wanted: readonly FetchedImage[]): UpstreamFinding {
-  if (finding.previous !== undefined) return finding;
-  const newImages = new Set(wanted.filter(({ outcome }) => newOutcomes.has(outcome)).map(({ image }) => image));
-  const added = finding.added.filter(({ image }) => newImages.has(image));
-  return { ...finding, added, unchanged: finding.unchanged + finding.added.length - added.length };
 }
 
 function readScope(input: unknown): FetchScope | undefined {

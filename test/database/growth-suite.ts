@@ -29,6 +29,8 @@ const forgotten: Readonly<Record<string, string>> = {
   upload_sessions: 'saved_at',
   host_habits: 'learned_at',
   requests: 'at',
+  upstream_checks: 'finished_at',
+  ended_sessions: 'expires_at',
 };
 
 export function growthSuite(placeOf: PlaceOf): void {
@@ -71,6 +73,9 @@ async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   await stores.budgets.acquire({ host: 'docker.io', rateLimitSource: '' }, { pulls: 100, windowMs: 21_600_000 });
   await stores.names.claim({ targetRepository: 'h/nginx', sourceRepository: 'docker.io/library/nginx', target: 'h' });
   await stores.states.save('dify', { release: `1.${number}.0`, fingerprint: 'f' });
+  const check = { id: run, upstream: 'dify', workflowId: 'fetch-dify', runId: run, startedAt: 1 };
+  await stores.checks.record({ ...check, report: {} });
+  await stores.endedSessions.end(`session-${number}`, Date.now());
   await stores.blobs.record('h', 'nginx', [`sha256:${number}`]);
   await stores.uploads.save(uploadOf(`sha256:${String(number % 10).repeat(64)}`));
   await stores.habits.save(`h${number}`, { afterBreak: 'keeps-bytes' });

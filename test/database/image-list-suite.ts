@@ -43,7 +43,13 @@ export function imageListSuite(placeOf: PlaceOf): void {
       expect(await find({ olderThan: Date.UTC(2999, 0) })).toHaveLength(6);
       expect(await images.count({})).toBe(6);
       expect((await overview.causes()).map(({ state, code }) => [state, code])).toContainEqual(['blocked', 'denied']);
-      expect((await overview.target({ name: 'private', registry: 'private.example.com' })).missing).toBe(5);
+      const host = 'private.example.com';
+      for (const name of ['a/one', 'a/two/three', 'b/one', 'flat']) {
+        const claim = { targetRepository: `${host}/${name}`, sourceRepository: `ghcr.io/${name}`, target: 'private' };
+        await use().stores.names.claim(claim);
+      }
+      const standing = await overview.target({ name: 'private', registry: host });
+      expect(standing).toMatchObject({ missing: 5, repositories: 4, namespaces: 3 });
 
       for (const sort of ['added', 'image', 'checked'] as const) {
         const seen: number[] = [];

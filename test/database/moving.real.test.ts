@@ -59,6 +59,8 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
   await stores.requests.record([
     { at: 1, kind: 'webhook', method: 'POST', route: '/webhooks/github', status: 204, outcome: 'accepted' },
   ]);
+  await stores.checks.record({ id: 'r', upstream: 'dify', workflowId: 'w', runId: 'r', startedAt: 1, report: {} });
+  await stores.endedSessions.end('session', 1);
   await files.run(
     settings,
     `insert into blob_locations values ('r.example.com', 'sha256:a', 'm/redis', 1);

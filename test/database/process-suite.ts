@@ -61,6 +61,8 @@ export function processSuite(placeOf: PlaceOf): void {
         '0006-upstreams',
         '0007-pushed-images',
         '0008-uploads',
+        '0010-notifications',
+        '0012-console',
       ]);
     });
 

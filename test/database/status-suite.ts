@@ -331,6 +331,8 @@ export function consoleSuite(placeOf: PlaceOf): void {
         deliveries: 1,
         events: events.length,
         requests: 0,
+        checks: 0,
+        sessions: 0,
         blobLocations: 1,
         uploads: 0,
         notifications: 0,

@@ -26,6 +26,34 @@ export function upstreamSuite(placeOf: PlaceOf): void {
       expect(state).toEqual({ release: '1.9.1', etag: 'W/"two"', fingerprint: 'f2' });
     });
 
+    test('the last checks of an upstream are kept with what they found, the newest first', async () => {
+      const { stores, sql } = use();
+      const { checks } = stores;
+      const check = { upstream: 'dify', workflowId: 'fetch-dify', runId: 'r', startedAt: 1 };
+      await checks.record({ ...check, id: 'r', fault: 'GitHub did not answer\u001b[2J' });
+      await sql('update upstream_checks set finished_at = 1');
+      await checks.record({ ...check, id: 'r/2', report: { release: '1.9.0', isNew: true } });
+      await checks.record({ ...check, id: 'other', upstream: 'xinference', report: {} });
+      await checks.record({ ...check, id: 'r/2', report: { release: '1.9.1', isNew: true } });
+
+      const last = await checks.last('dify', 5);
+
+      expect(last.map(({ id, report }) => [id, report])).toEqual([
+        ['r/2', { release: '1.9.1', isNew: true }],
+        ['r', undefined],
+      ]);
+      expect(last[1]?.fault).not.toContain('\u001b');
+      expect(await checks.last('dify', 1)).toHaveLength(1);
+    });
+
+    test('a session that was signed out stays known, however often it is ended', async () => {
+      const { endedSessions } = use().stores;
+      await endedSessions.end('one', 1);
+      await endedSessions.end('one', 1);
+
+      expect([await endedSessions.hasEnded('one'), await endedSessions.hasEnded('two')]).toEqual([true, false]);
+    });
+
     test('an upstream that was never checked has no state', async () => {
       const state = await use().stores.states.read('dify');
 

@@ -66,6 +66,7 @@ export async function startHttpServer(options: TestHttpServerOptions): Promise<T
       sessionSecret,
       basePath: '',
       byLink: false,
+      endedSessions: { hasEnded: async () => false, end: async () => undefined },
       ...options.signIn,
     },
     console: { ...emptyConsole, ...options.console },

@@ -28,9 +28,9 @@ import { startWorkflowWorker } from '../support/workflow-worker.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
 import { ScriptedWorld } from './scripted-world.js';
 
-const difyTags = linesOf('dify-tags.txt');
-const older = contentOf('compose/platform-1.9.2.yaml');
-const newer = contentOf('compose/platform-2.0.0.yaml');
+const difyTags = linesOf('upstreams/data/dify-tags.txt');
+const older = contentOf('compose/data/platform-1.9.2.yaml');
+const newer = contentOf('compose/data/platform-2.0.0.yaml');
 const xinferenceImage = 'docker.io/xprobe/xinference:v3.2.1';
 
 const prometheus: Upstream = {
@@ -65,7 +65,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     onRequestSync = async () => undefined;
     standIn = await startGitHubStandIn();
     standIn.setTags('langgenius/dify', difyTags);
-    standIn.setTags('xorbitsai/inference', linesOf('xinference-tags.txt'));
+    standIn.setTags('xorbitsai/inference', linesOf('upstreams/data/xinference-tags.txt'));
     publish('1.15.0', older);
     publish('1.16.0', newer);
     world = new ScriptedWorld();
@@ -83,6 +83,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
           registries: { listTags: async () => ['v3.0.0', 'v3.1.0', 'v3.2.0', 'v2.9.9', 'latest'] },
         }),
         states: stores.states,
+        checks: stores.checks,
         wanted: { addWanted: async (requests) => await wanted.addWanted(requests) },
         sources: {
           get rules() {
@@ -136,6 +137,19 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
     expect(await allRows()).toEqual(rows);
     expect(standIn.requests.slice(requests).map(({ status }) => status)).toEqual([304]);
     expect(world.signalled).toHaveLength(1);
+  });
+
+  test('each check is recorded with what it found and what became of the images, once', async () => {
+    const first = await fetched('dify');
+    await fetched('dify');
+
+    const [second, recorded, ...others] = await stores.checks.last('dify', 10);
+    const { upstream: _upstream, syncRequested: _sync, ...reported } = first;
+    expect(others).toEqual([]);
+    expect(recorded?.report).toEqual(JSON.parse(JSON.stringify(reported)));
+    expect(second?.report).toMatchObject({ release: '1.16.0', isNew: false });
+    expect(recorded?.finishedAt).toBeGreaterThanOrEqual(recorded?.startedAt ?? Infinity);
+    expect(recorded?.fault).toBeUndefined();
   });
 
   test('the rows are committed before the sync is requested', async () => {
@@ -258,6 +272,9 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
 
     await expect(ended).rejects.toMatchObject({ name: 'CodedError', code: 'rate-limited' });
     await expect(ended).rejects.toThrow('that is too long to wait for: the next check by schedule');
+    const [recorded] = await stores.checks.last('dify', 1);
+    expect(recorded?.fault).toContain('that is too long to wait for');
+    expect(recorded?.report).toBeUndefined();
   });
 
   test('tags that were found before are not reported as added again', async () => {
@@ -393,7 +410,7 @@ function messagesOf(error: unknown): string {
 }
 
 function contentOf(name: string): string {
-  return readFileSync(new URL(`../upstreams/data/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
 }
 
 function linesOf(name: string): string[] {

@@ -29,7 +29,7 @@ export interface SignInPlace {
 export function signInSettings(
   { viewTokens, basePath, publicUrl, sessionSecret, oidc, byLink }: SignInConfig,
   { dataDir, variables, proxies, log }: SignInPlace,
-): Omit<SignInSettings, 'apiTokens'> {
+): Omit<SignInSettings, 'apiTokens' | 'endedSessions'> {
   const token = byLink ? variables[linkTokenVariable] : undefined;
   return {
     viewTokens,

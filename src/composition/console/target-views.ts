@@ -2,6 +2,7 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 
 import { errorMessage } from '../../domain/error-message.js';
 import { targetRepositoryCandidates } from '../../domain/target-name.js';
+import { knownQuota } from '../../domain/target-quota.js';
 import { targetTag } from '../../domain/target-tag.js';
 import type { Target } from '../../domain/target.js';
 import { kept } from '../../server/v1/brief-cache.js';
@@ -76,6 +77,7 @@ export function createTargetViews({ targets, database, check }: TargetViewsOptio
       names: Object.entries(explicitNames).map(([source, repository]) => ({ source, repository })),
       examples: examples.map((image) => exampleOn(target, image)),
       finding,
+      quota: knownQuota(registry),
       ...standing,
     };
   }

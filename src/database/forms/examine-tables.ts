@@ -10,6 +10,7 @@ import { pullTables } from '../migrations/0005-pull-budgets.js';
 import { upstreamTable } from '../migrations/0006-upstreams.js';
 import { uploadTables } from '../migrations/0008-uploads.js';
 import { notificationTables } from '../migrations/0010-notifications.js';
+import { consoleTables } from '../migrations/0012-console.js';
 import { privilegeFault } from '../mysql/mysql-privileges.js';
 import { readMysqlTableFacts } from '../mysql/mysql-table-facts.js';
 import { readSqliteTableFacts } from '../sqlite/sqlite-table-facts.js';
@@ -59,6 +60,7 @@ const ownTables: readonly TableShape[] = [
   upstreamTable,
   ...uploadTables,
   ...notificationTables,
+  ...consoleTables,
 ];
 
 /** @param isMigrated whether all migrations have run: then every column must exist */

@@ -19,6 +19,8 @@ export const tablesByKey = {
   notification_attempts: ['id'],
   notification_channels: ['name'],
   notification_cursors: ['name'],
+  upstream_checks: ['id'],
+  ended_sessions: ['id'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 
 /** The number of rows of a table in the file, and how many were moved. */

@@ -39,7 +39,7 @@ const getSession = createRoute({
   responses: {
     200: json(Session, 'The caller.'),
     401: json(SignInNeeded, 'The browser is not signed in.'),
-    ...problems(429, 500),
+    ...problems(429, 500, 503),
   },
 });
 
@@ -82,7 +82,10 @@ const deleteSession = createRoute({
   method: 'delete',
   path: '/session',
   summary: 'Signs out',
-  responses: { 204: { description: 'The cookie is deleted.' }, ...problems(403, 500) },
+  responses: {
+    204: { description: 'The session has ended: its cookie is deleted, and refused from now on.' },
+    ...problems(403, 500, 503),
+  },
 });
 
 /** Routes by which people sign in and out. */
@@ -142,9 +145,9 @@ export function sessionRoutes(options: SessionRoutesOptions) {
       log.info({ role: caller.role, way: caller.way, name: caller.name }, 'signed in');
       return context.redirect(consolePath, 303);
     })
-    .openapi(deleteSession, (context) => {
+    .openapi(deleteSession, async (context) => {
       assertOwnPage(context);
-      sessions.end(context);
+      await sessions.end(context);
       return context.body(null, 204);
     });
 

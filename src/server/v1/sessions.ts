@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 
 import type { Context } from 'hono';
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
@@ -7,11 +7,22 @@ import * as z from 'zod';
 import type { Caller } from './caller.js';
 import { printUrlJson, readUrlJson } from './url-json.js';
 
-/** Sessions of browsers, each in a signed cookie: they survive a restart of the server, which stores none. */
+/**
+ * Sessions of browsers, each in a signed cookie: they survive a restart of the server, which stores only those that were
+ * signed out.
+ */
 export interface Sessions {
   read(context: Context): Promise<Caller | undefined>;
   begin(context: Context, caller: Caller, credential?: string): Promise<void>;
-  end(context: Context): void;
+  /** From then on the cookie and every copy of it are refused. */
+  end(context: Context): Promise<void>;
+}
+
+/** The sessions that were signed out, of all servers of a database. */
+export interface EndedSessions {
+  hasEnded(id: string): Promise<boolean>;
+  /** @param expiresAt of the cookie, UTC milliseconds */
+  end(id: string, expiresAt: number): Promise<void>;
 }
 
 export interface SessionsOptions {
@@ -25,13 +36,18 @@ export interface SessionsOptions {
   readonly ways: readonly Caller['way'][];
   /** Tokens that are valid now: a session ends when its token is taken away. */
   readonly tokens: readonly string[];
+  readonly ended: EndedSessions;
 }
 
+/** Another server may have ended a session: it is looked up again after this time. */
+const askedAgainAfterMs = 5_000;
+const mostRemembered = 1_000;
 const cookieName = 'ferry-session';
 /** An identity provider is asked again after a working day. */
 const lifetimesMs = { token: 30 * 86_400_000, link: 30 * 86_400_000, oidc: 12 * 3_600_000 } as const;
 
 const Content = z.object({
+  id: z.string().min(1).max(64),
   role: z.enum(['reader', 'operator']),
   name: z.string(),
   way: z.enum(['token', 'link', 'oidc']),
@@ -39,28 +55,53 @@ const Content = z.object({
   token: z.string().optional(),
 });
 
-export function createSessions({ secret, path, isSecure, ways, tokens }: SessionsOptions): Sessions {
+export function createSessions({ secret, path, isSecure, ways, tokens, ended }: SessionsOptions): Sessions {
   const valid = new Set(tokens.map(mark));
+  /** When a session was last found open, by `performance.now()`. */
+  const open = new Map<string, number>();
   return {
     async read(context) {
-      const value = await getSignedCookie(context, secret, cookieName);
-      const content = Content.safeParse(readUrlJson(value || ''));
-      if (!content.success) return undefined;
-      const { until, token, ...caller } = content.data;
-      const isValid = caller.way === 'token' ? token !== undefined && valid.has(token) : ways.includes(caller.way);
-      return isValid && until > Date.now() ? caller : undefined;
+      const content = await contentOf(context);
+      if (content === undefined || (await hasEnded(content.id))) return undefined;
+      const { role, name, way } = content;
+      return { role, name, way };
     },
     async begin(context, caller, credential) {
       const lifetimeMs = lifetimesMs[caller.way];
       const token = credential === undefined ? undefined : mark(credential);
-      const content: z.infer<typeof Content> = { ...caller, until: Date.now() + lifetimeMs, token };
+      const id = randomBytes(16).toString('base64url');
+      const content: z.infer<typeof Content> = { ...caller, id, until: Date.now() + lifetimeMs, token };
       const value = printUrlJson(content);
       await setSignedCookie(context, cookieName, value, secret, { ...attributes(), maxAge: lifetimeMs / 1_000 });
     },
-    end(context) {
+    async end(context) {
+      const content = await contentOf(context);
+      if (content !== undefined) {
+        open.delete(content.id);
+        await ended.end(content.id, content.until);
+      }
       deleteCookie(context, cookieName, attributes());
     },
   };
+
+  async function contentOf(context: Context): Promise<z.infer<typeof Content> | undefined> {
+    const value = await getSignedCookie(context, secret, cookieName);
+    const { success, data } = Content.safeParse(readUrlJson(value || ''));
+    if (!success || data.until <= Date.now()) return undefined;
+    const isValid = data.way === 'token' ? data.token !== undefined && valid.has(data.token) : ways.includes(data.way);
+    return isValid ? data : undefined;
+  }
+
+  async function hasEnded(id: string): Promise<boolean> {
+    const foundAt = open.get(id);
+    if (foundAt !== undefined && performance.now() - foundAt < askedAgainAfterMs) return false;
+    open.delete(id);
+    if (await ended.hasEnded(id)) return true;
+    open.set(id, performance.now());
+    const [oldest] = open.keys();
+    if (open.size > mostRemembered && oldest !== undefined) open.delete(oldest);
+    return false;
+  }
 
   function attributes() {
     return { path, secure: isSecure, httpOnly: true, sameSite: 'Lax' } as const;

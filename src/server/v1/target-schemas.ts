@@ -35,8 +35,12 @@ export const Target = z
     learnedAt: time('when that was learned').optional(),
     copies: countsOfCopies,
     missing: z.int().openapi({ description: 'wanted images that it does not have' }),
-    repositories: z.int(),
-    quota: z.int().optional().openapi({ description: 'known limit of repositories' }),
+    repositories: z.int().openapi({ description: 'that this ferry uses' }),
+    namespaces: z.int().openapi({ description: 'that this ferry uses: first parts of paths' }),
+    quota: z
+      .object({ edition: z.string(), repositories: z.int().optional(), namespaces: z.int().optional() })
+      .optional()
+      .openapi({ description: 'what the registry allows an account, where that is known' }),
   })
   .openapi('Target');
 

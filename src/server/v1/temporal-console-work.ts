@@ -75,5 +75,19 @@ async function checkView(temporal: TemporalClient, check: UpstreamCheck): Promis
   const waitsFor = check.state === 'running' ? await workflowDetails(temporal, check.workflowId) : undefined;
   const { release, previous, isNew, added = [], changed = [], removed = [], unchanged = 0 } = result ?? {};
   const { wanted = [], skipped = [], notes = [] } = result ?? {};
-  return { ...known, waitsFor, release, previous, isNew, added, changed, removed, unchanged, wanted, skipped, notes };
+  return {
+    id: `${check.runId} ${check.state}`,
+    ...known,
+    waitsFor,
+    release,
+    previous,
+    isNew,
+    added,
+    changed,
+    removed,
+    unchanged,
+    wanted,
+    skipped,
+    notes,
+  };
 }

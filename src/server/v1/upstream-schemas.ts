@@ -9,9 +9,26 @@ const ImageChange = z.object({
   newTag: z.string().optional(),
 });
 
-/** One check of an upstream, as Temporal keeps it. */
+/** What a check found. */
+export const CheckReport = z.object({
+  release: z.string().optional(),
+  previous: z.string().optional(),
+  isNew: z.boolean().optional().openapi({ description: 'false: this release was handled before' }),
+  added: z.array(ImageChange).readonly(),
+  changed: z.array(ImageChange).readonly(),
+  removed: z.array(ImageChange).readonly(),
+  unchanged: z.int(),
+  wanted: z
+    .array(z.object({ image: z.string(), platform: z.string(), outcome: z.string(), reason: z.string().optional() }))
+    .readonly(),
+  skipped: z.array(z.object({ what: z.string(), reason: z.string() })).readonly(),
+  notes: z.array(z.string()).readonly(),
+});
+
+/** One check of an upstream, from the database or, while it is in progress, from Temporal. */
 export const UpstreamCheck = z
   .object({
+    id: z.string(),
     workflowId: z.string(),
     runId: z.string(),
     startedAt: time('start'),
@@ -19,18 +36,7 @@ export const UpstreamCheck = z
     state: z.enum(['running', 'done', 'failed', 'cancelled']),
     waitsFor: z.string().optional(),
     fault: z.string().optional(),
-    release: z.string().optional(),
-    previous: z.string().optional(),
-    isNew: z.boolean().optional().openapi({ description: 'false: this release was handled before' }),
-    added: z.array(ImageChange).readonly(),
-    changed: z.array(ImageChange).readonly(),
-    removed: z.array(ImageChange).readonly(),
-    unchanged: z.int(),
-    wanted: z
-      .array(z.object({ image: z.string(), platform: z.string(), outcome: z.string(), reason: z.string().optional() }))
-      .readonly(),
-    skipped: z.array(z.object({ what: z.string(), reason: z.string() })).readonly(),
-    notes: z.array(z.string()).readonly(),
+    ...CheckReport.shape,
   })
   .openapi('UpstreamCheck');
 

@@ -11,6 +11,7 @@ import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
 import { temporalFault } from '../temporal-fault.js';
 import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
+import { knownChecks } from './known-checks.js';
 import { CheckRequest, CheckRequested, Upstream, UpstreamParams, Upstreams } from './upstream-schemas.js';
 
 export interface UpstreamsRoutesOptions {
@@ -19,6 +20,8 @@ export interface UpstreamsRoutesOptions {
   readonly readDatabase: ReadDatabase;
   readonly work: Pick<ConsoleWork, 'checks' | 'requestCheck'>;
 }
+
+const checksShown = 20;
 
 const getUpstreams = createRoute({
   method: 'get',
@@ -44,11 +47,14 @@ const postCheck = createRoute({
 export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: UpstreamsRoutesOptions) {
   return openApiApp<CallerEnv>()
     .openapi({ ...getUpstreams, middleware: gate.asReader }, async (context) => {
-      const { checks, temporalFault } = await knownChecks();
+      const { checks, temporalFault } = await askTemporal();
       const items: z.infer<typeof Upstream>[] = [];
       for (const upstream of upstreams) {
         const { name, kind, schedule } = upstream;
-        const standing = await read(async ({ overview }) => await overview.handled(name));
+        const [standing, recorded] = await read(async ({ overview, checks: store }) => [
+          await overview.handled(name),
+          await store.last(name, checksShown),
+        ]);
         items.push({
           name,
           kind,
@@ -57,7 +63,7 @@ export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: U
           release: standing?.release,
           handledAt: standing?.handledAt,
           checkedAt: standing?.checkedAt,
-          checks: checks.get(name) ?? [],
+          checks: knownChecks(checks.get(name) ?? [], recorded, checksShown),
         });
       }
       return context.json({ items, temporalFault }, 200);
@@ -74,7 +80,7 @@ export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: U
       },
     );
 
-  async function knownChecks() {
+  async function askTemporal() {
     try {
       return { checks: await work.checks() };
     } catch (error) {

@@ -29,6 +29,7 @@ import { runsRoutes } from './runs-routes.js';
 import { schedulesRoutes } from './schedules-routes.js';
 import { sessionRoutes } from './session-routes.js';
 import { createSessions } from './sessions.js';
+import type { EndedSessions } from './sessions.js';
 import { targetsRoutes } from './targets-routes.js';
 import type { TargetViews } from './targets-routes.js';
 import { upstreamsRoutes } from './upstreams-routes.js';
@@ -51,6 +52,7 @@ export interface SignInSettings {
   readonly publicUrl?: URL | undefined;
   /** Needs `publicUrl`. */
   readonly oidc?: OidcProvider | undefined;
+  readonly endedSessions: EndedSessions;
 }
 
 /** What the composition root hands in for the console's API. */
@@ -100,6 +102,7 @@ export function v1Api(options: V1ApiOptions) {
     isSecure,
     ways,
     tokens: [...apiTokens, ...viewTokens],
+    ended: signIn.endedSessions,
   });
   const oidc =
     signIn.oidc === undefined || publicUrl === undefined

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { endedSessions } from '../../../src/composition/console/ended-sessions.js';
 import { createImageActions } from '../../../src/composition/console/image-actions.js';
 import { openExisting } from '../../../src/composition/open-stores.js';
 import { StatusDatabase } from '../../../src/composition/status-database.js';
@@ -64,6 +65,7 @@ export async function startConsoleStage(options: Partial<TestHttpServerOptions> 
       readDatabase: async (query) => await reading.read(query),
       requests,
       ...options,
+      signIn: { endedSessions: endedSessions(reading, writing), ...options.signIn },
       console: { actions, ...options.console },
     });
   let server = await start();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { refusal } from '../../../src/server/problems.js';
 import { apiToken, cookieOf, signIn, startConsoleStage, viewToken } from './console-stage.js';
 import type { ConsoleStage } from './console-stage.js';
 
@@ -27,6 +28,35 @@ test('a session that begins with a token survives a restart of the server, and e
   expect(await session.json()).toEqual({ role: 'operator', name: 'operator', way: 'token' });
   expect(out.status).toBe(204);
   expect(out.headers.get('set-cookie')).toMatch(/^ferry-session=; Max-Age=0/);
+});
+
+test('the cookie of a session that was signed out is refused, also after a restart, and other sessions go on', async () => {
+  const [cookie, other] = [await signIn(stage.server), await signIn(stage.server)];
+  const before = await withCookie('/api/v1/images', cookie);
+  await withCookie('/api/v1/session', cookie, { method: 'DELETE', headers: { origin: stage.server.url } });
+
+  const after = await withCookie('/api/v1/images', cookie);
+  await stage.restart();
+  const restarted = await withCookie('/api/v1/images', cookie);
+
+  expect([before.status, after.status, restarted.status]).toEqual([200, 401, 401]);
+  expect((await withCookie('/api/v1/images', other)).status).toBe(200);
+});
+
+test('a sign-out that cannot be recorded says so, and the session goes on', async () => {
+  const fault = async (): Promise<never> => {
+    throw refusal(503, 'the session could not be ended, sign out again later');
+  };
+  const broken = await startConsoleStage({ signIn: { endedSessions: { hasEnded: async () => false, end: fault } } });
+  const cookie = await signIn(broken.server);
+  const ask = async (init: RequestInit = {}): Promise<Response> =>
+    await fetch(`${broken.server.url}/api/v1/session`, { ...init, headers: { cookie, origin: broken.server.url } });
+
+  const out = await ask({ method: 'DELETE' });
+  const session = await ask();
+  await broken.clear();
+
+  expect([out.status, out.headers.get('set-cookie'), session.status]).toEqual([503, null, 200]);
 });
 
 test('the cookie of a session is out of reach for scripts and other sites', async () => {

@@ -29,8 +29,10 @@ export async function signInByToken(token: string): Promise<void> {
   queryClient.setQueryData(keys.session, { session, ways: [] } satisfies SessionState);
 }
 
+/** @throws RequestFault if the session goes on */
 export async function signOut(): Promise<void> {
-  await v1.session.$delete();
+  const response = await v1.session.$delete();
+  if (!response.ok) await bodyOf(Promise.resolve(response));
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
   await queryClient.invalidateQueries({ queryKey: keys.session });
 }

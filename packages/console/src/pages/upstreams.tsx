@@ -84,7 +84,7 @@ function UpstreamSection({ upstream }: { readonly upstream: Upstream }) {
           {t('upstreams.noChecks')}
         </Text>
       ) : (
-        checks.map((check, index) => <CheckDetails key={check.runId} check={check} isOpen={index === 0} />)
+        checks.map((check, index) => <CheckDetails key={check.id} check={check} isOpen={index === 0} />)
       )}
     </Section>
   );
