@@ -2,9 +2,11 @@
 export function consolePages({
   image,
   run,
+  request,
 }: {
   readonly image: string;
   readonly run: string;
+  readonly request: string;
 }): Readonly<Record<string, string>> {
   return {
     overview: '/',
@@ -16,6 +18,7 @@ export function consolePages({
     upstreams: '/upstreams',
     schedules: '/schedules',
     requests: '/requests',
+    request: `/requests/${encodeURIComponent(request)}`,
     targets: '/targets',
     configuration: '/configuration',
   };

@@ -67,7 +67,13 @@ async function pathsOf(page: Page): Promise<Readonly<Record<string, string>>> {
     (await (await page.request.get(path)).json()) as { readonly items: readonly Record<string, string>[] };
   const { items: images } = await ask('/api/v1/images?search=data%2Fbig');
   const { items: runs } = await ask('/api/v1/runs');
-  return consolePages({ image: images[0]?.['image'] ?? '', run: runs.at(-1)?.['run'] ?? '' });
+  const { items: requests } = await ask('/api/v1/requests');
+  const delivery = requests.find(({ kind }) => kind === 'webhook');
+  return consolePages({
+    image: images[0]?.['image'] ?? '',
+    run: runs.at(-1)?.['run'] ?? '',
+    request: String(delivery?.['id'] ?? ''),
+  });
 }
 
 async function take(page: Page, name: string): Promise<void> {

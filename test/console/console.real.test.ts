@@ -165,5 +165,9 @@ test.each([
 async function pathsOf(): Promise<Readonly<Record<string, string>>> {
   const answer = await page.request.get('/api/v1/runs');
   const { items } = (await answer.json()) as { readonly items: readonly { readonly run: string }[] };
-  return consolePages({ image: stage.image, run: items.at(-1)?.run ?? '' });
+  const requests = (await (await page.request.get('/api/v1/requests')).json()) as {
+    readonly items: readonly { readonly id: number }[];
+  };
+  const request = String(requests.items.at(-1)?.id ?? '');
+  return consolePages({ image: stage.image, run: items.at(-1)?.run ?? '', request });
 }

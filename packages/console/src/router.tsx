@@ -48,6 +48,10 @@ const routes = root.addChildren([
     component: lazyRouteComponent(async () => await import('./pages/requests.js'), 'RequestsPage'),
   }),
   createRoute({
+    ...page('/requests/$id'),
+    component: lazyRouteComponent(async () => await import('./pages/request.js'), 'RequestPage'),
+  }),
+  createRoute({
     ...page('/targets'),
     component: lazyRouteComponent(async () => await import('./pages/targets.js'), 'TargetsPage'),
   }),

@@ -33,6 +33,7 @@ const view = {
   copies: {},
   missing: 0,
   repositories: 0,
+  namespaces: 0,
 };
 let stage: ConsoleStage;
 let document: OpenApiDocument;

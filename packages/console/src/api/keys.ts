@@ -24,6 +24,7 @@ export const keys = {
     'requests',
     filter,
   ],
+  request: (id: string) => ['request', id],
   targets: ['targets'],
   configuration: ['configuration'],
 } as const;

@@ -1,6 +1,7 @@
 /** What the pages read. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 
+import { isBeingRecorded } from '../pages/requests/being-recorded.js';
 import { textsOf, v1 } from './client.js';
 import { keys } from './keys.js';
 import type { ImageListing } from './keys.js';
@@ -81,6 +82,16 @@ export const requestsQuery = (filter: Parameters<typeof keys.requests>[0]) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     refetchInterval: 30_000,
+  });
+
+export const requestQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.request(id),
+    queryFn: async ({ signal }) =>
+      await bodyOf(v1.requests[':id'].$get({ param: { id: encodeURIComponent(id) } }, { init: { signal } })),
+    // The end of the workflow that records its images is no event.
+    refetchInterval: ({ state }) =>
+      state.data !== undefined && isBeingRecorded(state.data, Date.now()) ? 2_000 : false,
   });
 
 export const targetsQuery = queryOptions({

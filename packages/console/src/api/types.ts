@@ -39,6 +39,7 @@ export type Upstream = z.infer<typeof UpstreamSchemas.Upstream>;
 export type UpstreamCheck = z.infer<typeof UpstreamSchemas.UpstreamCheck>;
 export type Schedule = z.infer<typeof ScheduleSchemas.Schedule>;
 export type ReceivedRequest = z.infer<typeof RequestSchemas.ReceivedRequest>;
+export type RequestDetails = z.infer<typeof RequestSchemas.RequestDetails>;
 export type Target = InferResponseType<V1['targets']['$get'], 200>['items'][number];
 export type Configuration = z.infer<typeof ConfigurationSchemas.Configuration>;
 export type ConfigurationValue = z.infer<typeof ConfigurationSchemas.ConfigurationValue>;

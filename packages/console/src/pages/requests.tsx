@@ -1,4 +1,4 @@
-import { Badge, Button, Center, Code, Group, NativeSelect } from '@mantine/core';
+import { Button, Center, Code, Group, NativeSelect } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,14 +6,15 @@ import { useTranslation } from 'react-i18next';
 import { requestsQuery } from '../api/queries.js';
 import type { ReceivedRequest } from '../api/types.js';
 import { Empty } from '../parts/empty.js';
+import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { PlainTable } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
+import { OutcomeBadge } from './requests/outcome-badge.js';
 
 const kinds = ['webhook', 'dispatch', 'api', 'console'] as const;
 const outcomes = ['accepted', 'ignored', 'refused'] as const;
-const colors = { accepted: 'green', ignored: 'gray', refused: 'red' } as const;
 
 export function RequestsPage() {
   const { t } = useTranslation();
@@ -75,12 +76,12 @@ function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] })
       {items.map(({ id, at, outcome, status, kind, method, route, event, repository, who, delivery, reason }) => (
         <tr key={id}>
           <td>
-            <Moment at={at} form="time" />
+            <TextLink to="/requests/$id" params={{ id: String(id) }} size="sm">
+              <Moment at={at} form="time" />
+            </TextLink>
           </td>
           <td>
-            <Badge color={colors[outcome]} variant="light">
-              {t(`requests.outcomes.${outcome}`)} {status}
-            </Badge>
+            <OutcomeBadge outcome={outcome} status={status} />
           </td>
           <td>{t(`requests.kinds.${kind}`)}</td>
           <td className="breaking">

@@ -137,18 +137,46 @@ function colorOf(isOk: boolean, isWarning: boolean): string {
   return isWarning ? 'yellow' : 'green';
 }
 
-/** Repositories against a limit that is known. */
-function Quota({ target: { name, repositories, quota } }: { readonly target: Target }) {
+/** Repositories and namespaces against limits that are known. */
+function Quota({ target: { repositories, namespaces, quota } }: { readonly target: Target }) {
   const { t } = useTranslation();
   const { number } = useFormats();
   if (quota === undefined) {
     return <Text size="sm">{t('targets.repositories', { count: repositories, number: number(repositories) })}</Text>;
   }
-  const share = (repositories / quota) * 100;
+  const { edition } = quota;
+  return (
+    <Stack gap={4} data-quota>
+      <Text size="sm" fw={600}>
+        {t('targets.quota', { edition })}
+      </Text>
+      {quota.repositories !== undefined && (
+        <Share
+          text={t('targets.ofRepositories', { number: number(repositories), quota: number(quota.repositories) })}
+          used={repositories}
+          quota={quota.repositories}
+        />
+      )}
+      {quota.namespaces !== undefined && (
+        <Share
+          text={t('targets.ofNamespaces', { number: number(namespaces), quota: number(quota.namespaces) })}
+          used={namespaces}
+          quota={quota.namespaces}
+        />
+      )}
+      <Text size="xs" c="dimmed">
+        {t('targets.quotaHint')}
+      </Text>
+    </Stack>
+  );
+}
+
+function Share({ text, used, quota }: { readonly text: string; readonly used: number; readonly quota: number }) {
+  const share = (used / quota) * 100;
   return (
     <div>
-      <Text size="sm">{t('targets.ofQuota', { number: number(repositories), quota: number(quota) })}</Text>
-      <Progress value={share} color={share > 90 ? 'red' : 'blue'} aria-label={t('targets.quotaOf', { name })} />
+      <Text size="sm">{text}</Text>
+      <Progress value={Math.min(100, share)} color={share >= 90 ? 'red' : 'blue'} aria-label={text} />
     </div>
   );
 }
