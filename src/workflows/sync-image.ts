@@ -33,8 +33,12 @@ export async function SyncImage(input: SyncImageInput): Promise<SyncImageResult>
   return run === undefined ? await forwarded(single.image) : await syncInRun(single, run);
 }
 
-// With versioned workers an image ends on the version that it began with. Without them this changes nothing.
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, SyncImage);
+// With versioned workers an image ends on the version that it began with. Temporal refuses a behavior without a version.
+setWorkflowOptions(() => (isVersioned() ? { versioningBehavior: 'PINNED' } : {}), SyncImage);
+
+function isVersioned(): boolean {
+  return (workflowInfo().currentDeploymentVersion?.deploymentName ?? '') !== '';
+}
 
 async function syncInRun({ image, plan: given, copied: before }: SingleImage, run: string): Promise<SyncImageResult> {
   const delivered = new CompletedTargets();
