@@ -40,6 +40,7 @@ const mayImport = {
     node: true,
     registry: 'types',
   },
+  checks: { folders: ['domain'], packages: [], node: true, registry: 'code' },
   observability: { folders: ['domain'], packages: ['prom-client', '@opentelemetry/.+'], node: true },
   setup: { folders: [], packages: [], node: true },
   supervisor: { folders: ['domain', 'client', 'config', 'setup'], packages: ['libsql'], node: true },
@@ -57,7 +58,7 @@ const typesMayAlsoComeFrom = {
   ],
   client: ['workflows/'],
   server: [
-    'database/(status-views|status-queries|image-queries|overview-queries|request-store|pull-budget-store)\\.ts$',
+    'database/(status-views|status-queries|image-queries|overview-queries|request-store|pull-budget-store|upstream-check-store)\\.ts$',
   ],
 };
 

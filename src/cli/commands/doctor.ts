@@ -1,5 +1,8 @@
 import type { RegistryClient } from '@image-ferry/registry';
 
+import { runChecks, withTimeout } from '../../checks/check.js';
+import type { Finding } from '../../checks/check.js';
+import { ObservedClocks, clockFinding, sourceCheck, targetCheck } from '../../checks/registry-checks.js';
 import { queuesFor } from '../../client/worker-availability.js';
 import { allCredentials, openRegistries } from '../../composition/registries.js';
 import type { BaseConfig } from '../../config/base-config.js';
@@ -10,12 +13,9 @@ import { openDatabaseReadOnly } from '../../database/ferry-database.js';
 import { largestCopies } from '../../database/pushed/largest-copies.js';
 import type { LargeCopy } from '../../database/pushed/largest-copies.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { runChecks, withTimeout } from '../doctor/check.js';
-import type { Finding } from '../doctor/check.js';
 import { databaseCheck } from '../doctor/database-check.js';
 import { dockerChecks } from '../doctor/docker-check.js';
 import { diskCheck, gitHubCheck } from '../doctor/machine-checks.js';
-import { ObservedClocks, clockFinding, sourceCheck, targetCheck } from '../doctor/registry-checks.js';
 import {
   congestionCheck,
   downloadSpeedChecks,

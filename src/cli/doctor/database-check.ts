@@ -1,3 +1,5 @@
+import { CheckWarning } from '../../checks/check.js';
+import type { Check } from '../../checks/check.js';
 import type { BaseConfig } from '../../config/base-config.js';
 import { openDatabaseReadOnly } from '../../database/ferry-database.js';
 import { schemaIssues } from '../../database/forms/assert-usable.js';
@@ -7,8 +9,6 @@ import { serverVersion } from '../../database/server-version.js';
 import { createStores } from '../../database/stores.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { unverifiedRows } from '../unverified-rows.js';
-import { CheckWarning } from './check.js';
-import type { Check } from './check.js';
 
 export function databaseCheck({ database: settings }: Pick<BaseConfig, 'database'>): Check {
   return {

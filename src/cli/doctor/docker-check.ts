@@ -1,3 +1,5 @@
+import { CheckWarning } from '../../checks/check.js';
+import type { Check } from '../../checks/check.js';
 import { isWorkerPolling } from '../../client/worker-availability.js';
 import { examineDocker } from '../../composition/open-docker-engine.js';
 import type { FerryConfig } from '../../config/read-config.js';
@@ -5,8 +7,6 @@ import { TaskQueue } from '../../contract/task-queues.js';
 import { errorMessage } from '../../domain/error-message.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
-import { CheckWarning } from './check.js';
-import type { Check } from './check.js';
 
 /** Checks the Docker command, its daemon and its image store; no check if no target is reached through a daemon. */
 export function dockerChecks(config: FerryConfig): readonly Check[] {

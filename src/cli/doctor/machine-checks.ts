@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { CheckWarning } from '../../checks/check.js';
+import type { Check } from '../../checks/check.js';
 import { gitHubOptions } from '../../composition/github-options.js';
 import type { BaseConfig } from '../../config/base-config.js';
 import type { FerryConfig } from '../../config/read-config.js';
@@ -11,8 +13,6 @@ import { fetchId } from '../../domain/upstream.js';
 import { readGitHubRate } from '../../upstreams/github-rate.js';
 import type { GitHubOptions } from '../../upstreams/github.js';
 import { localTime } from '../local-time.js';
-import { CheckWarning } from './check.js';
-import type { Check } from './check.js';
 
 /** Databases and logs of a busy ferry grow by a few hundred megabytes between two checks. */
 const minFreeBytes = 1_000_000_000;

@@ -4,13 +4,13 @@ import { largestBlob, measureDownloads, measureUploads } from '@image-ferry/regi
 import type { DownloadSpeed, RegistryClient, RepositoryRef, UploadSpeed } from '@image-ferry/registry';
 import { parseImageReference } from '@image-ferry/registry/reference';
 
+import { CheckWarning } from '../../checks/check.js';
+import type { Check } from '../../checks/check.js';
+import { probe } from '../../checks/registry-checks.js';
 import type { LargeCopy } from '../../database/pushed/largest-copies.js';
 import { printBytes } from '../../domain/byte-count.js';
 import { targetRepositoryCandidates } from '../../domain/target-name.js';
 import type { Target } from '../../domain/target.js';
-import { CheckWarning } from './check.js';
-import type { Check } from './check.js';
-import { probe } from './registry-checks.js';
 
 /** The longest that one measurement may take. */
 export const speedTimeoutMs = 60_000;

@@ -1,3 +1,4 @@
+import type { Check } from '../../checks/check.js';
 import { isWorkerPolling } from '../../client/worker-availability.js';
 import type { BaseConfig } from '../../config/base-config.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
@@ -6,7 +7,6 @@ import { findTemporal } from '../../supervisor/find-temporal.js';
 import { missingWorker } from '../missing-worker-warning.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { withTemporalAt } from '../with-temporal.js';
-import type { Check } from './check.js';
 
 /** @param queues those that need a worker */
 export function temporalChecks(config: BaseConfig, queues: readonly TaskQueue[]): Check[] {

@@ -1,12 +1,12 @@
 import type { UploadHabits } from '@image-ferry/registry';
 
+import type { Check } from '../../checks/check.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { openDatabaseReadOnly } from '../../database/ferry-database.js';
 import { missingSteps } from '../../database/run-migrations.js';
 import { createStores } from '../../database/stores.js';
 import { printBytes } from '../../domain/byte-count.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import type { Check } from './check.js';
 
 const afterBreakTexts = {
   'keeps-bytes': 'a broken upload continues at the byte where it broke',

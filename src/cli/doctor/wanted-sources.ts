@@ -1,9 +1,9 @@
+import { withTimeout, CheckTimeout } from '../../checks/check.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { openDatabaseReadOnly } from '../../database/ferry-database.js';
 import { missingSteps } from '../../database/run-migrations.js';
 import { createStores } from '../../database/stores.js';
 import { FerryError } from '../../domain/ferry-error.js';
-import { withTimeout, CheckTimeout } from './check.js';
 
 const dockerHub = 'docker.io';
 const maxSources = 20;

@@ -1,5 +1,5 @@
-import { runChecks } from '../../cli/doctor/check.js';
-import { ObservedClocks, targetCheck } from '../../cli/doctor/registry-checks.js';
+import { runChecks } from '../../checks/check.js';
+import { ObservedClocks, targetCheck } from '../../checks/registry-checks.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import type { Target } from '../../domain/target.js';
 import { allCredentials, openRegistries } from '../registries.js';

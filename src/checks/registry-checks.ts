@@ -3,9 +3,9 @@ import type { CredentialProvider, RegistryClient } from '@image-ferry/registry';
 import { defaultManifestPolicy } from '@image-ferry/registry/manifest';
 import { parseImageReference } from '@image-ferry/registry/reference';
 
-import { FerryError } from '../../domain/ferry-error.js';
-import { targetRepositoryCandidates } from '../../domain/target-name.js';
-import type { Target } from '../../domain/target.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { targetRepositoryCandidates } from '../domain/target-name.js';
+import type { Target } from '../domain/target.js';
 import { CheckWarning } from './check.js';
 import type { Check } from './check.js';
 

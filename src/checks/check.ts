@@ -1,4 +1,4 @@
-import { errorMessage } from '../../domain/error-message.js';
+import { errorMessage } from '../domain/error-message.js';
 
 /** The result of checking one part of the set-up. */
 export interface Finding {

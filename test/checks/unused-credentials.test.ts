@@ -1,9 +1,9 @@
 import type { CredentialProvider } from '@image-ferry/registry';
 import { expect, test } from 'vitest';
 
-import { runChecks } from '../../src/cli/doctor/check.js';
-import type { Finding } from '../../src/cli/doctor/check.js';
-import { sourceCheck, ObservedClocks, targetCheck } from '../../src/cli/doctor/registry-checks.js';
+import { runChecks } from '../../src/checks/check.js';
+import type { Finding } from '../../src/checks/check.js';
+import { sourceCheck, ObservedClocks, targetCheck } from '../../src/checks/registry-checks.js';
 import type { Target } from '../../src/domain/target.js';
 import { clientFor, sourceAndTarget } from '../support/scripted-set-up.js';
 
