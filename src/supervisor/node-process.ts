@@ -32,6 +32,9 @@ const wrongUse = 2;
  */
 const fewHeaps = { MALLOC_ARENA_MAX: '2' };
 
+/** V8 gives new objects 48 MB, and a worker uses all of it. With half of it, it needs 21 MB less. */
+const smallNursery = '--max-semi-space-size=8';
+
 /**
  * Runs a part of the ferry as a supervised child process.
  *
@@ -48,7 +51,14 @@ export function superviseNode(
     fail = reject;
   });
   const supervised = new SupervisedProcess(
-    { name, file: process.execPath, args: [script], env: { ...fewHeaps, ...env }, logPath, channel: true },
+    {
+      name,
+      file: process.execPath,
+      args: [smallNursery, script],
+      env: { ...fewHeaps, ...env },
+      logPath,
+      channel: true,
+    },
     {
       onStarted: events.onStarted,
       onReady: (address) => {
