@@ -7,10 +7,12 @@ import type { FetchedImage } from '../contract/fetch-messages.js';
 import { reportedFinding } from '../contract/reported-finding.js';
 import { toFault } from '../contract/to-fault.js';
 import { longestNamedPauseMs, tooLongReason } from '../contract/upstream-pauses.js';
+import type { ReleaseStore } from '../database/release-store.js';
 import type { UpstreamCheckStore } from '../database/upstream-check-store.js';
 import type { UpstreamStore } from '../database/upstream-store.js';
 import type { WantedImageStore } from '../database/wanted/wanted-image-store.js';
 import { InvalidInput } from '../domain/ferry-error.js';
+import type { ReleaseFile } from '../domain/release-file.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
 import type { RuledSourceGate } from '../domain/source-gate.js';
 import type { FoundImage, UpstreamFinding } from '../domain/upstream-finding.js';
@@ -28,6 +30,7 @@ export interface FetchPorts {
   readonly states: UpstreamStore;
   /** Keeps the checks for longer than Temporal does. */
   readonly checks: Pick<UpstreamCheckStore, 'record'>;
+  readonly releases: Pick<ReleaseStore, 'save'>;
   readonly wanted: Pick<WantedImageStore, 'addWanted'>;
   readonly sources: RuledSourceGate;
   /** Canonical platforms, or `all` alone: what an upstream without platforms of its own wants. */
@@ -45,6 +48,7 @@ export function createFetchActivities({
   watcher,
   states,
   checks,
+  releases,
   wanted,
   sources,
   platforms,
@@ -78,15 +82,17 @@ export function createFetchActivities({
   async function check(upstream: Upstream, { scope, signal, recordFailure }: CheckOptions): Promise<UpstreamCheck> {
     const state = await states.read(upstream.name);
     const fingerprint = fingerprintOf(upstream, upstream.platforms ?? platforms, sources.rules);
+    const kept: ReleaseFile[] = [];
+    let finding: UpstreamFinding;
     try {
-      const finding = await watcher.check(upstream, {
+      finding = await watcher.check(upstream, {
         handled: state,
         // A person who names a scope wants an answer; a changed configuration may want other images of the same release.
         again: scope !== undefined || (state !== undefined && state.fingerprint !== fingerprint),
         scope,
         signal,
+        keep: (release) => kept.push(release),
       });
-      return { kind: 'found', finding, fingerprint };
     } catch (error) {
       signal.throwIfAborted();
       const fault = toFault(error);
@@ -97,6 +103,9 @@ export function createFetchActivities({
         await recordFailure(tooLongReason(upstream.name, fault.reason));
       return { kind: 'later', fault };
     }
+    // Not in the finding: a compose file is too large for a workflow's history.
+    await releases.save(upstream.name, kept);
+    return { kind: 'found', finding, fingerprint };
   }
 
   async function record(upstream: Upstream, finding: UpstreamFinding): Promise<FetchedImage[]> {

@@ -21,7 +21,8 @@ credentials of targets. The file's target names, manifest policies and pull allo
 
 /** Printed by `ferry use --help`. */
 const useFormats = `of a file: compose, k8s, kustomize, helm-values; of everything on the target, or of the images of files:
-mutating-policy, kyverno, registries.conf, hosts.toml (containerd), k3s, idms (OpenShift), docker (daemon.json)`;
+mutating-policy, kyverno, registries.conf, hosts.toml (containerd), k3s, idms (OpenShift), docker (daemon.json); or an
+upstream, such as dify, for the compose file of one of its releases, by default the latest`;
 
 /**
  * The command line. Each command is imported when it is called, so that `ferry copy` does not wait for Temporal to
@@ -171,7 +172,9 @@ function makeProgram(done: (status: number) => void): Command {
   program
     .command('use')
     .description('write files in which images have the names of a target: compose, Kubernetes, container engines')
-    .usage('[options] FORMAT [FILE...]\n       ferry use [options] --check FILE...')
+    .usage(
+      '[options] FORMAT [FILE...]\n       ferry use [options] UPSTREAM [RELEASE]\n       ferry use [options] --check FILE...',
+    )
     .argument('[words...]', useFormats)
     .option('--target <name>', 'the target; may be left out if only one is configured')
     .option('--endpoint <endpoint>', 'vpc or internal: names inside the network of Alibaba Cloud, Tencent Cloud …')

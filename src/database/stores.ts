@@ -14,6 +14,7 @@ import { PlanStore } from './plan-store.js';
 import { PullBudgetStore } from './pull-budget-store.js';
 import { MirroredImageQueries } from './pushed/mirrored-images.js';
 import { PushedImageStore } from './pushed/pushed-image-store.js';
+import { ReleaseStore } from './release-store.js';
 import { RequestStore } from './request-store.js';
 import { RunStore } from './run-store.js';
 import { StatusQueries } from './status-queries.js';
@@ -45,6 +46,7 @@ export interface Stores {
   readonly states: UpstreamStore;
   readonly checks: UpstreamCheckStore;
   readonly endedSessions: EndedSessionStore;
+  readonly releases: ReleaseStore;
   readonly tags: TagCheckStore;
   readonly budgets: PullBudgetStore;
   readonly plan: PlanStore;
@@ -82,6 +84,7 @@ export function createStores(database: FerryDatabase, { onOutcomes, onRunFinishe
     states: new UpstreamStore(database),
     checks: new UpstreamCheckStore(database),
     endedSessions: new EndedSessionStore(database),
+    releases: new ReleaseStore(database),
     tags: new TagCheckStore(database),
     budgets: new PullBudgetStore(database),
     plan: new PlanStore(database),

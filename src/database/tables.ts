@@ -19,6 +19,7 @@ export interface FerryTables {
   upload_sessions: UploadSessionsTable;
   host_habits: HostHabitsTable;
   upstreams: UpstreamsTable;
+  upstream_releases: UpstreamReleasesTable;
   events: EventsTable;
   requests: RequestsTable;
   notification_incidents: NotificationIncidentsTable;
@@ -233,6 +234,17 @@ export interface UpstreamsTable {
   fingerprint: string;
   handled_at: number;
   checked_at: number;
+}
+
+export interface UpstreamReleasesTable {
+  upstream: string;
+  release_tag: string;
+  /** Path in the repository; NULL together with the text: the upstream has no compose file. */
+  compose_path: string | null;
+  compose_text: string | null;
+  /** JSON list of `{service, image}`. */
+  images: string;
+  stored_at: number;
 }
 
 /** A state change: of an image as a whole, or of its copy on one target. */

@@ -21,6 +21,7 @@ const descriptions = {
   401: 'The token, or the signature, is missing or wrong.',
   403: 'Only an operator may do this, from a page of this server.',
   404: 'Not found.',
+  409: 'It is not complete yet; see detail.',
   413: 'The body is longer than 1 MB.',
   415: 'The content type is not JSON.',
   422: 'A field is wrong.',

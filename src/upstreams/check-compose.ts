@@ -1,3 +1,5 @@
+import { printImageReference } from '@image-ferry/registry/reference';
+
 import { loadComposeProject } from '../compose/compose-project.js';
 import { imagesOfServices } from '../domain/compose-images.js';
 import type { ServiceImage } from '../domain/compose-images.js';
@@ -56,8 +58,14 @@ export async function checkCompose(
     const { repository, file, include, exclude, variables } = upstream;
     // Only own properties: `constructor` is a valid variable name.
     const lookup = (name: string): string | undefined => (Object.hasOwn(variables, name) ? variables[name] : undefined);
-    const project = await loadComposeProject(openTagFiles(github, { repository, tag }, options.signal), file, lookup);
+    const files = openTagFiles(github, { repository, tag }, options.signal);
+    const project = await loadComposeProject(files, file, lookup);
     const read = imagesOfServices(project.services, { lookup, include, exclude });
+    options.keep?.({
+      release: tag,
+      compose: { path: file, text: await files.require(file) },
+      images: read.images.map(({ service, reference }) => ({ service, image: printImageReference(reference) })),
+    });
     return { images: read.images, skipped: [...read.skipped, ...project.skipped], notes: project.notes };
   }
 

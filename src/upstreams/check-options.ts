@@ -1,3 +1,4 @@
+import type { ReleaseFile } from '../domain/release-file.js';
 import type { HandledRelease } from '../domain/upstream-state.js';
 import type { FetchScope } from '../domain/upstream.js';
 
@@ -8,5 +9,7 @@ export interface UpstreamCheckOptions {
   readonly again?: boolean | undefined;
   /** Absent: the upstream's own scope. */
   readonly scope?: FetchScope | undefined;
+  /** Called for each release that is read, the newest first. */
+  readonly keep?: ((release: ReleaseFile) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -23,6 +23,7 @@ export async function checkRelease(
 
   const { newest, base, etag, notes } = opening;
   const { changes, skipped } = imagesOf(upstream, newest, base);
+  options.keep?.({ release: newest, images: changes.map(({ image }) => ({ service: serviceOf(image), image })) });
   return {
     release: newest,
     previous: base,
@@ -41,6 +42,11 @@ export async function checkRelease(
     notes,
     etag,
   };
+}
+
+/** The last part of the path, as in `docker compose` projects with one service. */
+function serviceOf(image: string): string {
+  return parseImageReference(image).path.split('/').at(-1) ?? image;
 }
 
 function imagesOf(

@@ -136,6 +136,27 @@ test('--digest pins every name', async () => {
   expect(status).toBe(0);
 });
 
+test('ferry use dify prints the stored compose file of a release with the names of the target, and the image of Xinference', async () => {
+  const text = '# Dify\nservices:\n  api: { image: "langgenius/dify-api:1.10.0" }\n';
+  const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
+  const { releases } = createStores(database);
+  const images = [{ service: 'api', image: 'docker.io/langgenius/dify-api:1.10.0' }];
+  await releases.save('dify', [{ release: '1.10.0', compose: { path: 'compose.yaml', text }, images }]);
+  await releases.save('xinference', [
+    { release: 'v1', images: [{ service: 'x', image: 'docker.io/library/redis:6-alpine' }] },
+  ]);
+  await database.close();
+
+  const statuses = [await use('dify'), await use('dify', '1.10.0'), await use('xinference', 'latest')];
+  const unknown = await use('dify', '1.0.0');
+
+  const rewritten = text.replace('langgenius', `${registry}/mirror`);
+  expect(printed.slice(0, 2)).toEqual([rewritten, rewritten]);
+  expect(parse(printed[2] ?? '')).toEqual({ services: { x: { image: `${registry}/mirror/redis:6-alpine` } } });
+  expect(statuses).toEqual([0, 0, 0]);
+  expect([unknown, said.join('')]).toEqual([2, expect.stringContaining('dify 1.0.0 is not stored: stored are 1.10.0')]);
+});
+
 test.each(['mutating-policy', 'kyverno', 'registries.conf', 'k3s', 'idms'])(
   'ferry use %s prints everything on the target, or the images of a file',
   async (format) => {

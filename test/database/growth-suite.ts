@@ -14,6 +14,7 @@ const lasting = [
   'pushed_platforms',
   'target_names',
   'upstreams',
+  'upstream_releases',
   'kysely_migration',
   'kysely_migration_lock',
 ];
@@ -76,6 +77,7 @@ async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   const check = { id: run, upstream: 'dify', workflowId: 'fetch-dify', runId: run, startedAt: 1 };
   await stores.checks.record({ ...check, report: {} });
   await stores.endedSessions.end(`session-${number}`, Date.now());
+  await stores.releases.save('dify', [{ release: '1.0.0', images: [] }]);
   await stores.blobs.record('h', 'nginx', [`sha256:${number}`]);
   await stores.uploads.save(uploadOf(`sha256:${String(number % 10).repeat(64)}`));
   await stores.habits.save(`h${number}`, { afterBreak: 'keeps-bytes' });

@@ -8,6 +8,7 @@ import { pullTables } from '../../src/database/migrations/0005-pull-budgets.js';
 import { upstreamTable } from '../../src/database/migrations/0006-upstreams.js';
 import { uploadTables } from '../../src/database/migrations/0008-uploads.js';
 import { notificationTables } from '../../src/database/migrations/0010-notifications.js';
+import { upstreamReleaseTable } from '../../src/database/migrations/0011-upstream-releases.js';
 import { consoleTables } from '../../src/database/migrations/0012-console.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
@@ -26,6 +27,7 @@ const steps = [
   '0007-pushed-images',
   '0008-uploads',
   '0010-notifications',
+  '0011-upstream-releases',
   '0012-console',
 ];
 const bytesPerCharacter = 4;
@@ -169,6 +171,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
         ...uploadTables,
         ...notificationTables,
         ...consoleTables,
+        upstreamReleaseTable,
       ].flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
         [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
           index: `${name}.${index.name}`,

@@ -55,6 +55,7 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
     targets: ['aliyun', 'private'].map((name) => pushed(name, 'redis:7', ['linux/amd64', 'linux/arm64'])),
   });
   await stores.uploads.save(uploadOf(`sha256:${'1'.repeat(64)}`));
+  await stores.releases.save('dify', [{ release: '1.10.0', images: [{ service: 'api', image }] }]);
   await stores.habits.save('aliyun.example.com', { afterBreak: 'keeps-bytes' });
   await stores.requests.record([
     { at: 1, kind: 'webhook', method: 'POST', route: '/webhooks/github', status: 204, outcome: 'accepted' },

@@ -54,6 +54,43 @@ export function upstreamSuite(placeOf: PlaceOf): void {
       expect([await endedSessions.hasEnded('one'), await endedSessions.hasEnded('two')]).toEqual([true, false]);
     });
 
+    test('the compose file of a release and its images are stored, and "latest" is the last handled release', async () => {
+      const { states, releases } = use().stores;
+      const images = [{ service: 'api', image: 'docker.io/langgenius/dify-api:1.10.0' }];
+      const compose = { path: 'docker/docker-compose.yaml', text: 'services: {}\r\n# 中文\n' };
+      await releases.save('dify', [
+        { release: '1.10.0', compose, images },
+        { release: '1.9.2', compose, images: [] },
+      ]);
+      await releases.save('xinference', [{ release: 'v1', images }]);
+
+      expect(await releases.read('dify', '1.10.0')).toMatchObject({ release: '1.10.0', compose, images });
+      expect((await releases.read('dify', 'latest'))?.release).toBe('1.10.0');
+      expect(await releases.read('xinference', 'latest')).toEqual({
+        release: 'v1',
+        images,
+        storedAt: expect.any(Number),
+      });
+      expect(await releases.read('dify', '1.0.0')).toBeUndefined();
+      expect(await releases.read('other', 'latest')).toBeUndefined();
+      expect(await releases.list('dify')).toEqual(['1.10.0', '1.9.2']);
+      await states.save('dify', { release: '1.9.2', fingerprint: 'f' });
+      expect((await releases.read('dify', 'latest'))?.release).toBe('1.9.2');
+    });
+
+    test('100 releases of an upstream are kept, and storing one again keeps it', async () => {
+      const { releases } = use().stores;
+      const tags = Array.from({ length: 105 }, (_, at) => ({ release: `1.${at}`, images: [] }));
+      await releases.save('other', [{ release: '1', images: [] }]);
+
+      await releases.save('dify', tags);
+      await releases.save('dify', tags.slice(0, 1));
+
+      expect(await releases.list('dify')).toHaveLength(100);
+      expect((await releases.list('dify'))[0]).toBe('1.0');
+      expect(await releases.list('other')).toEqual(['1']);
+    });
+
     test('an upstream that was never checked has no state', async () => {
       const state = await use().stores.states.read('dify');
 

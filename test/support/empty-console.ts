@@ -19,6 +19,7 @@ export const emptyConsole: ConsolePorts = {
   pasted: { parse: unexpected, add: unexpected },
   names: { of: async () => [] },
   targets: { names: [], list: async () => [], check: unexpected },
+  releases: { targetsOf: async () => [], compose: unexpected },
   configuration: () => ({ version: '1.2.3', dataFolder: '/data', database: 'ferry.db', values: [], warnings: [] }),
   imagesOf: async () => undefined,
   upstreams: [],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { ReleaseFile } from '../../src/domain/release-file.js';
 import type { ComposeUpstream, TagsUpstream } from '../../src/domain/upstream.js';
 import { createGitHub } from '../../src/upstreams/github.js';
 import { createUpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
@@ -57,6 +58,23 @@ describe('looking at upstreams', () => {
     });
     expect(finding.skipped.map(({ what }) => what)).toContain('service couch');
     expect(finding.notes).toEqual(['GITHUB_TOKEN is not set: GitHub allows 60 requests per hour from this address']);
+  });
+
+  test('a check hands over the compose files that it has read, and the images of their services', async () => {
+    const kept: ReleaseFile[] = [];
+
+    await watcher.check(difyUpstream, { keep: (release) => kept.push(release) });
+    await watcher.check(xinferenceUpstream, { keep: (release) => kept.push(release) });
+
+    expect(kept.map(({ release, compose }) => [release, compose])).toEqual([
+      ['1.16.0', { path: 'docker/docker-compose.yaml', text: newer }],
+      ['1.15.0', { path: 'docker/docker-compose.yaml', text: older }],
+      [expect.any(String), undefined],
+    ]);
+    expect(kept[0]?.images).toContainEqual({ service: 'api', image: 'docker.io/acme/app-api:2.0.0' });
+    expect(kept[2]?.images).toEqual([
+      { service: 'xinference', image: `docker.io/xprobe/xinference:${kept[2]?.release ?? ''}` },
+    ]);
   });
 
   test('a release that is tagged in two spellings is not compared with itself', async () => {

@@ -84,6 +84,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
         }),
         states: stores.states,
         checks: stores.checks,
+        releases: stores.releases,
         wanted: { addWanted: async (requests) => await wanted.addWanted(requests) },
         sources: {
           get rules() {

@@ -13,7 +13,9 @@ import type { MirrorIndex, MirrorName } from '../../consumers/mirror-index.js';
 import { mirrorSets } from '../../consumers/mirror-sets.js';
 import { mutatingPolicies } from '../../consumers/mutating-policy.js';
 import { registriesConf } from '../../consumers/registries-conf.js';
+import { releaseCompose } from '../../consumers/release-compose.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
+import { latestRelease } from '../../domain/release-file.js';
 import type { Target } from '../../domain/target.js';
 import { printMessage } from '../output.js';
 import { checkFiles } from '../use/check-files.js';
@@ -55,8 +57,10 @@ export async function useCommand(words: readonly string[], options: UseOptions):
   if (fileFormat !== undefined) return await useFile(fileFormat, rest, { config, target, options });
   const engineFormat = engineFormats.find((format) => format === what);
   if (engineFormat !== undefined) return await useEngine(engineFormat, rest, { config, target, options });
+  const upstream = config.upstreams.find(({ name }) => name === what);
+  if (upstream !== undefined) return await useRelease(upstream.name, rest, { config, target, options });
   throw new InvalidInput(
-    `${what === undefined ? 'name a format' : `unknown format "${what}"`}: "ferry use" with one of ${[...fileFormats, ...engineFormats].join(', ')}`,
+    `${what === undefined ? 'name a format' : `unknown format "${what}"`}: "ferry use" with one of ${[...fileFormats, ...engineFormats].join(', ')}; or of an upstream: ${config.upstreams.map(({ name }) => name).join(', ')}`,
     'configuration',
   );
 }
@@ -160,6 +164,31 @@ async function useEngine(format: EngineFormat, files: readonly string[], use: Us
   const result = made();
   const whole = { ...result, missing: [...missing, ...result.missing] };
   return await printConsumerOutput(whole, options, { target: target.name, isFolder: format === 'hosts.toml' });
+}
+
+/** The compose file of a release that a check of the upstream has stored. */
+async function useRelease(
+  upstream: string,
+  words: readonly string[],
+  { config, target, options }: Use,
+): Promise<number> {
+  const [release = latestRelease, ...others] = words;
+  if (others.length > 0) {
+    throw new InvalidInput(`ferry use ${upstream} takes one release, such as 1.10.0 or latest`, 'configuration');
+  }
+  if (options.rewrite === true) throw new InvalidInput('--rewrite is for files; use --output', 'configuration');
+  const result = await withReadOnlyStores(config, async ({ mirrored, releases }) => {
+    const stored = await releases.read(upstream, release);
+    if (stored === undefined) {
+      const known = await releases.list(upstream);
+      throw new InvalidInput(
+        `${upstream} ${release} is not stored: ${known.length === 0 ? `no release is yet; "ferry fetch ${upstream} --scope release" reads the newest` : `stored are ${known.join(', ')}`}`,
+        'configuration',
+      );
+    }
+    return releaseCompose(upstream, stored, mirrorIndex(await mirrored.all([target]), target, options));
+  });
+  return await printConsumerOutput(result, options, { target: target.name });
 }
 
 /** Everything on the target, or the images of the files. */

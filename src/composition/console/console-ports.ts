@@ -14,6 +14,7 @@ import type { ConsolePorts } from '../../server/v1/v1-api.js';
 import type { StatusDatabase } from '../status-database.js';
 import { createImageActions } from './image-actions.js';
 import { createPastedImages } from './pasted-images.js';
+import { createReleaseFiles } from './release-files.js';
 import { createTargetCheck } from './target-check.js';
 import { namesOnTargets } from './target-names.js';
 import { createTargetViews } from './target-views.js';
@@ -59,6 +60,7 @@ export function createConsolePorts(options: ConsolePortsOptions): ConsolePorts {
       of: async (source) => await reading.read(async ({ names }) => await namesOnTargets(names, source, targets)),
     },
     targets: createTargetViews({ targets, database: reading, check: createTargetCheck(whole, configFault) }),
+    releases: createReleaseFiles(reading, targets),
     configuration: () => ({
       version: packageVersion(),
       dataFolder: options.dataDir,

@@ -11,6 +11,7 @@ export const tablesByKey = {
   upload_sessions: ['upload_key'],
   host_habits: ['registry'],
   upstreams: ['name'],
+  upstream_releases: ['upstream', 'release_tag'],
   events: ['id'],
   requests: ['id'],
   notification_incidents: ['id'],

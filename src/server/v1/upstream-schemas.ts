@@ -47,6 +47,10 @@ export const Upstream = z
     source: z.string().openapi({ description: 'project on GitHub, or repository of a registry' }),
     schedule: z.string().optional().openapi({ description: 'ID of its schedule; absent: it is checked on request' }),
     release: z.string().optional().openapi({ description: 'the last one that was handled' }),
+    files: z
+      .array(z.string())
+      .readonly()
+      .openapi({ description: 'targets for which the compose file of that release is available' }),
     handledAt: time('when it was handled').optional(),
     checkedAt: time('last check').optional(),
     checks: z.array(UpstreamCheck).readonly().openapi({ description: 'the last ones, the newest first' }),
@@ -61,6 +65,12 @@ export const Upstreams = z
   .openapi('Upstreams');
 
 export const UpstreamParams = z.object({ name: z.string().max(64) });
+
+export const ReleaseParams = z.object({ name: z.string().max(64), version: z.string().min(1).max(255) });
+
+export const ReleaseQuery = z.object({
+  target: z.string().max(64).optional().openapi({ description: 'may be left out if only one is configured' }),
+});
 
 export const CheckRequest = z.object({ scope: z.enum(['changed', 'release']).optional() }).openapi('CheckRequest');
 

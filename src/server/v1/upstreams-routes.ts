@@ -12,13 +12,23 @@ import { temporalFault } from '../temporal-fault.js';
 import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
 import { knownChecks } from './known-checks.js';
-import { CheckRequest, CheckRequested, Upstream, UpstreamParams, Upstreams } from './upstream-schemas.js';
+import type { ReleaseFiles } from './release-files.js';
+import {
+  CheckRequest,
+  CheckRequested,
+  ReleaseParams,
+  ReleaseQuery,
+  Upstream,
+  UpstreamParams,
+  Upstreams,
+} from './upstream-schemas.js';
 
 export interface UpstreamsRoutesOptions {
   readonly gate: Gate;
   readonly upstreams: readonly ConfiguredUpstream[];
   readonly readDatabase: ReadDatabase;
   readonly work: Pick<ConsoleWork, 'checks' | 'requestCheck'>;
+  readonly releases: ReleaseFiles;
 }
 
 const checksShown = 20;
@@ -43,8 +53,24 @@ const postCheck = createRoute({
   },
 });
 
+const getCompose = createRoute({
+  method: 'get',
+  path: '/upstreams/{name}/releases/{version}/compose',
+  summary: 'The compose file of a release, in which images have the names of a target',
+  ...bearerToken,
+  request: { params: ReleaseParams, query: ReleaseQuery },
+  responses: {
+    200: {
+      description:
+        'The file as the project published it, with other image names; "latest" is the last handled release.',
+      content: { 'application/yaml': { schema: { type: 'string' } } },
+    },
+    ...problems(401, 404, 409, 422, 429, 500, 503),
+  },
+});
+
 /** Routes of upstreams. */
-export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: UpstreamsRoutesOptions) {
+export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work, releases }: UpstreamsRoutesOptions) {
   return openApiApp<CallerEnv>()
     .openapi({ ...getUpstreams, middleware: gate.asReader }, async (context) => {
       const { checks, temporalFault } = await askTemporal();
@@ -61,6 +87,7 @@ export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: U
           source: kind === 'tags' ? upstream.image : upstream.repository,
           schedule: schedule === undefined ? undefined : fetchId(name),
           release: standing?.release,
+          files: standing?.release === undefined ? [] : await releases.targetsOf(name, standing.release),
           handledAt: standing?.handledAt,
           checkedAt: standing?.checkedAt,
           checks: knownChecks(checks.get(name) ?? [], recorded, checksShown),
@@ -68,17 +95,31 @@ export function upstreamsRoutes({ gate, upstreams, readDatabase: read, work }: U
       }
       return context.json({ items, temporalFault }, 200);
     })
+    .openapi({ ...getCompose, middleware: gate.asReader }, async (context) => {
+      const { name, version } = context.req.valid('param');
+      assertConfigured(name);
+      const found = await releases.compose(name, version, context.req.valid('query').target);
+      if (found.kind === 'unknown') throw refusal(404, found.reason);
+      if (found.kind === 'incomplete') throw refusal(409, `${name} ${version}: ${found.reason}`);
+      return context.body(found.text, 200, {
+        'content-type': 'application/yaml; charset=utf-8',
+        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(`${name}-${found.release}.yaml`)}`,
+      });
+    })
     .openapi(
       { ...postCheck, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] },
       async (context) => {
         const { name } = context.req.valid('param');
-        if (!upstreams.some((upstream) => upstream.name === name)) {
-          throw refusal(404, `unknown upstream; configured: ${upstreams.map((upstream) => upstream.name).join(', ')}`);
-        }
+        assertConfigured(name);
         await work.requestCheck(name, context.req.valid('json').scope);
         return context.json({ upstream: name, requested: true as const }, 202);
       },
     );
+
+  function assertConfigured(name: string): void {
+    if (upstreams.some((upstream) => upstream.name === name)) return;
+    throw refusal(404, `unknown upstream; configured: ${upstreams.map((upstream) => upstream.name).join(', ')}`);
+  }
 
   async function askTemporal() {
     try {

@@ -23,6 +23,7 @@ import { createOidcSignIn } from './oidc-sign-in.js';
 import type { OidcProvider } from './oidc-sign-in.js';
 import { overviewRoutes } from './overview-routes.js';
 import { ownPageCheck } from './own-page.js';
+import type { ReleaseFiles } from './release-files.js';
 import { requestsRoutes } from './requests-routes.js';
 import type { RequestsRoutesOptions } from './requests-routes.js';
 import { runsRoutes } from './runs-routes.js';
@@ -62,6 +63,7 @@ export interface ConsolePorts {
   readonly pasted: PastedImages;
   readonly names: NamesOnTargets;
   readonly targets: TargetViews;
+  readonly releases: ReleaseFiles;
   readonly configuration: ConfigurationRoutesOptions['configuration'];
   readonly imagesOf: RequestsRoutesOptions['imagesOf'];
   readonly upstreams: readonly Upstream[];
@@ -120,7 +122,7 @@ export function v1Api(options: V1ApiOptions) {
   const callerOfToken = createTokenLookup({ apiTokens, viewTokens });
   const failures = createRequestLimit(failuresPerMinute, 'failed sign-ins');
   const read = orUnavailable(readDatabase);
-  const { work, actions, pasted, names, targets, configuration, imagesOf, upstreams, schedules } = ports;
+  const { work, actions, pasted, names, targets, releases, configuration, imagesOf, upstreams, schedules } = ports;
   const live = new LiveEvents({ readDatabase: read, work, log, stopping });
 
   const consolePath = `${basePath}/`;
@@ -159,7 +161,7 @@ export function v1Api(options: V1ApiOptions) {
     .route('/', imageActionsRoutes({ gate, actions }))
     .route('/', addRoutes({ gate, pasted }))
     .route('/', runsRoutes({ gate, readDatabase: read, work }))
-    .route('/', upstreamsRoutes({ gate, upstreams, readDatabase: read, work }))
+    .route('/', upstreamsRoutes({ gate, upstreams, readDatabase: read, work, releases }))
     .route('/', schedulesRoutes({ gate, schedules, work }))
     .route('/', requestsRoutes({ gate, readDatabase: read, imagesOf }))
     .route('/', targetsRoutes({ gate, targets }))

@@ -119,6 +119,7 @@ const apart = [
   'get /api/v1/session/oidc',
   'get /api/v1/session/oidc/callback',
   'get /api/v1/images/export',
+  'get /api/v1/upstreams/{name}/releases/{version}/compose',
   'get /api/v1/events',
 ];
 

@@ -382,6 +382,8 @@ const texts = {
     kinds: { compose: 'compose file of a release', release: 'tag of a release', tags: 'tags of a repository' },
     source: 'Project',
     release: 'Newest handled release',
+    composeFile: 'Compose file',
+    composeFor: 'with the names on {{target}}',
     handled: 'Handled',
     checked: 'Last check',
     schedule: 'Schedule',

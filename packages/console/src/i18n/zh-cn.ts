@@ -383,6 +383,8 @@ export const zhCn: Catalogue = {
     kinds: { compose: '版本中的 compose 文件', release: '版本标签', tags: '仓库的标签' },
     source: '项目',
     release: '最近处理的版本',
+    composeFile: 'compose 文件',
+    composeFor: '使用 {{target}} 上的镜像名',
     handled: '处理时间',
     checked: '最近检查',
     schedule: '定时计划',

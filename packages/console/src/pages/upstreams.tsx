@@ -1,8 +1,9 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
 import { checkUpstream } from '../api/calls.js';
+import { apiUrl } from '../api/client.js';
 import { upstreamsQuery } from '../api/queries.js';
 import type { Upstream } from '../api/types.js';
 import { Empty } from '../parts/empty.js';
@@ -42,7 +43,7 @@ export function UpstreamsPage() {
 function UpstreamSection({ upstream }: { readonly upstream: Upstream }) {
   const { t } = useTranslation();
   const isOperator = useIsOperator();
-  const { name, kind, source, schedule, release, handledAt, checkedAt, checks } = upstream;
+  const { name, kind, source, schedule, release, files, handledAt, checkedAt, checks } = upstream;
   const checking = useMutation({ mutationFn: async () => await checkUpstream(name) });
   const isRunning = checks.some(({ state }) => state === 'running');
   return (
@@ -74,6 +75,16 @@ function UpstreamSection({ upstream }: { readonly upstream: Upstream }) {
             </span>,
           ],
           [t('upstreams.release'), release ?? t('overview.noRelease')],
+          files.length > 0 && [
+            t('upstreams.composeFile'),
+            <Group key="files" gap="sm">
+              {files.map((target) => (
+                <Anchor key={target} size="sm" target="_blank" rel="noreferrer" href={composeUrl(name, target)}>
+                  {t('upstreams.composeFor', { target })}
+                </Anchor>
+              ))}
+            </Group>,
+          ],
           handledAt !== undefined && [t('upstreams.handled'), <Moment key="handled" at={handledAt} />],
           checkedAt !== undefined && [t('upstreams.checked'), <Moment key="checked" at={checkedAt} />],
           [t('upstreams.schedule'), schedule ?? t('upstreams.noSchedule')],
@@ -88,4 +99,9 @@ function UpstreamSection({ upstream }: { readonly upstream: Upstream }) {
       )}
     </Section>
   );
+}
+
+/** The compose file of the last handled release, with the names of a target. */
+function composeUrl(upstream: string, target: string): string {
+  return apiUrl(`upstreams/${encodeURIComponent(upstream)}/releases/latest/compose`, { target });
 }
