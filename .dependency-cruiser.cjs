@@ -48,8 +48,8 @@ const mayImport = {
 
 /** Types of what a composition root hands in: the stores, the copy engine, the docker engine. */
 const typesMayAlsoComeFrom = {
-  planning: ['database/[a-z/-]+-store\\.ts$'],
   notifications: ['database/[a-z/-]+-store\\.ts$', 'database/notification-[a-z-]+\\.ts$'],
+  planning: ['database/([a-z/-]+-store|audits/audit-views)\\.ts$'],
   activities: [
     'docker/docker-types\\.ts$',
     'upstreams/upstream-watcher\\.ts$',

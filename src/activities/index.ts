@@ -1,10 +1,14 @@
 import type {
+  AuditActivities,
   CopyActivities,
   DockerActivities,
   FetchActivities,
   MainActivities,
   NotificationActivities,
+  RollbackActivities,
 } from '../contract/activity-types.js';
+import { createAuditActivities } from './audit-activities.js';
+import type { AuditActivityPorts } from './audit-activities.js';
 import { createCopyActivities } from './copy-activities.js';
 import type { TransferPorts } from './copy-activities.js';
 import { createDockerActivities } from './docker-activities.js';
@@ -17,6 +21,8 @@ import { createNotificationActivities } from './notification-activities.js';
 import type { NotificationPorts } from './notification-activities.js';
 import { createRequestActivities } from './request-activities.js';
 import type { RequestPorts } from './request-activities.js';
+import { createRollbackActivities } from './rollback-activities.js';
+import type { RollbackActivityPorts } from './rollback-activities.js';
 import { createRunActivities } from './run-activities.js';
 import type { RunPorts } from './run-activities.js';
 import { createTagActivities } from './tag-activities.js';
@@ -30,6 +36,13 @@ export function createMainActivities(ports: RunPorts & TagPorts & ImagePorts & R
     ...createImageActivities(ports),
     ...createRequestActivities(ports),
   };
+}
+
+/** Audits and rollbacks, for the queue `ferry`. */
+export function createUpkeepActivities(
+  ports: AuditActivityPorts & RollbackActivityPorts,
+): AuditActivities & RollbackActivities {
+  return { ...createAuditActivities(ports), ...createRollbackActivities(ports) };
 }
 
 export function createUpstreamActivities(ports: FetchPorts): FetchActivities {

@@ -4,6 +4,7 @@ export const ListWord = {
   pushed: 'verified copies on the targets',
   blocked: 'images that cannot be copied until a person acts',
   waiting: 'images that were tried and that each sync run retries',
+  held: 'tags that a rollback holds until "ferry release"',
 } as const;
 export type ListWord = keyof typeof ListWord;
 

@@ -162,7 +162,7 @@ function makeProgram(done: (status: number) => void): Command {
 
   program
     .command('list')
-    .description('list images: wanted, pushed, blocked or waiting')
+    .description('list images: wanted, pushed, blocked, waiting or held')
     .argument('[what]', listWords.join(', '))
     .option('--limit <count>', 'maximum number of rows', '1000')
     .addOption(json())
@@ -205,6 +205,37 @@ function makeProgram(done: (status: number) => void): Command {
     .option('--row <id>', 'one row by its ID ("ferry list blocked" shows the ID of an invalid row)')
     .addOption(json())
     .action(async (image, options) => done(await (await import('./commands/remove.js')).removeCommand(image, options)));
+
+  program
+    .command('audit')
+    .description('check the pushed copies on their targets; what is lost or changed is copied again')
+    .option('--target <names...>', 'only these targets')
+    .option('--deep', 'also read each manifest and the first byte of each blob, not only of a sample')
+    .option('--wait', 'wait for the result and for what it heals')
+    .addOption(json())
+    .action(async (options) => done(await (await import('./commands/audit.js')).auditCommand(options)));
+
+  program
+    .command('rollback')
+    .description('put a tag on a target back to what it pointed to before, and hold it there')
+    .argument('<image>', 'image reference, such as nginx:1.27')
+    .requiredOption('--target <name>', 'the target')
+    .option('--to <digest>', 'the digest that the tag is to point to (default: the one before)')
+    .addOption(json())
+    .action(async (image, options) =>
+      done(await (await import('./commands/rollback.js')).rollbackCommand(image, options)),
+    );
+
+  program
+    .command('release')
+    .description('end the hold of a rollback; the next sync run brings what the source has')
+    .argument('<image>', 'image reference')
+    .option('--target <name>', 'only on this target')
+    .option('--no-sync', 'only change the database; needs no Temporal')
+    .addOption(json())
+    .action(async (image, options) =>
+      done(await (await import('./commands/release.js')).releaseCommand(image, options)),
+    );
 
   program
     .command('plan')
@@ -258,7 +289,7 @@ function collected(value: string, before: readonly string[] = []): readonly stri
 function addSchedules(program: Command, done: (status: number) => void, json: () => Option): void {
   const schedules = program
     .command('schedules')
-    .description('show or change the schedules of syncs and upstream checks');
+    .description('show or change the schedules of syncs, audits and upstream checks');
   const commands = async () => await import('./commands/schedules.js');
 
   schedules
@@ -278,7 +309,7 @@ function addSchedules(program: Command, done: (status: number) => void, json: ()
       .description(description)
       .argument(
         '[names...]',
-        `sync-all, ${builtInNames.map(fetchId).join(', ')}, or fetch- and the name of an upstream`,
+        `sync-all, audit, ${builtInNames.map(fetchId).join(', ')}, or fetch- and the name of an upstream`,
       )
       .option('--all', 'all schedules')
       .addOption(json());

@@ -37,7 +37,7 @@ export async function withStores<T>(
  */
 export async function withReadOnlyStores<T>(
   { database: settings }: Pick<BaseConfig, 'database'>,
-  work: (stores: Pick<Stores, 'status' | 'budgets' | 'mirrored' | 'releases'>) => Promise<T>,
+  work: (stores: Pick<Stores, 'status' | 'budgets' | 'mirrored' | 'releases' | 'rollbacks'>) => Promise<T>,
 ): Promise<T> {
   const database = await withConfigWarnings(async () => await openReadOnly(settings));
   try {

@@ -6,7 +6,7 @@ import { fetchWorkflowTypes, WorkflowName } from '../contract/workflow-names.js'
 import type { TemporalClient } from './connect.js';
 import { madeBy, tickId } from './schedule-options.js';
 
-const started: ReadonlySet<string> = new Set([WorkflowName.requestSyncAll, ...fetchWorkflowTypes]);
+const started: ReadonlySet<string> = new Set([WorkflowName.requestSyncAll, WorkflowName.audit, ...fetchWorkflowTypes]);
 
 export interface ManagedSchedule {
   readonly id: string;

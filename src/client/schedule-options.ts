@@ -31,10 +31,7 @@ const maxJitterMs = 5 * 60_000;
  * @param configuration path of the configuration file, see {@link madeBy}
  */
 export function scheduleOptions({ id, does, timing }: ScheduleSetting, configuration?: string): WantedSchedule {
-  const started =
-    does.kind === 'sync'
-      ? { type: WorkflowName.requestSyncAll, input: { reason: 'schedule' } }
-      : fetchWorkflow(does.upstream);
+  const started = startedBy(does);
   return {
     spec: specOf(timing),
     action: {
@@ -44,7 +41,7 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting, configura
       taskQueue: TaskQueue.main,
       workflowTaskTimeout,
       args: [started.input],
-      staticSummary: does.kind === 'sync' ? 'Requests a sync' : `Checks ${does.upstream} for new images`,
+      staticSummary: started.summary,
       ...(configuration === undefined ? {} : { memo: { [madeByKey]: configuration } }),
     },
     policies: {
@@ -53,6 +50,19 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting, configura
       pauseOnFailure: false,
     },
   };
+}
+
+function startedBy(does: ScheduleSetting['does']) {
+  switch (does.kind) {
+    case 'sync':
+      return { type: WorkflowName.requestSyncAll, input: { reason: 'schedule' }, summary: 'Requests a sync' };
+    case 'audit':
+      return { type: WorkflowName.audit, input: {}, summary: 'Checks the copies on the targets' };
+    case 'fetch':
+      return { ...fetchWorkflow(does.upstream), summary: `Checks ${does.upstream} for new images` };
+    default:
+      return does satisfies never;
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   createMainActivities,
   createNotifyingActivities,
   createTransferActivities,
+  createUpkeepActivities,
   createUpstreamActivities,
 } from '../activities/index.js';
 import { logAttempt } from '../activities/notification-activities.js';
@@ -16,11 +17,13 @@ import type { TemporalClient } from '../client/connect.js';
 import { isWorkerPolling } from '../client/worker-availability.js';
 import type { FerryConfig } from '../config/read-config.js';
 import type {
+  AuditActivities,
   CopyActivities,
   DockerActivities,
   FetchActivities,
   MainActivities,
   NotificationActivities,
+  RollbackActivities,
 } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Stores } from '../database/stores.js';
@@ -48,7 +51,7 @@ export interface OpenParts {
 
 /** One set of activities per task queue. */
 export interface ActivitySets {
-  readonly main: MainActivities & FetchActivities & NotificationActivities;
+  readonly main: MainActivities & FetchActivities & NotificationActivities & AuditActivities & RollbackActivities;
   readonly copy: CopyActivities;
   /** Absent if no target is reached through a Docker daemon. */
   readonly docker?: DockerActivities;
@@ -58,7 +61,7 @@ export function createActivitySets(
   config: FerryConfig,
   { stores, registries, temporal, pulls, meter }: OpenParts,
 ): ActivitySets {
-  const { targets, platforms, poolSize, historyDays, missingTagWaitMs, mutableTags, upstreams } = config;
+  const { targets, platforms, poolSize, historyDays, missingTagWaitMs, mutableTags, upstreams, audit } = config;
   const bare = createCopyEngine(registries);
   const engine = meter === undefined ? bare : meteredEngine(bare, meter);
   const turns = new ImageTurns();
@@ -89,6 +92,7 @@ export function createActivitySets(
         notifications: openNotifications(config, stores, logAttempt),
         watch: async () => await watchTemporal(temporal, config),
       }),
+      ...createUpkeepActivities({ ...stores, engine, targets, pulls, audit }),
     },
     copy: createTransferActivities({ engine, targets, turns }),
     ...(targets.some((target) => target.engine === 'docker')

@@ -1,5 +1,6 @@
 import {
   cancelUpload,
+  checkContents,
   copyImage,
   hasSameContent,
   headManifest,
@@ -19,12 +20,13 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     copy: async (request, options) => await copyImage(client, request, options),
     head: async (tag, options) => await headManifest(client, repoOf(tag), tag.tag, options),
     look: async (tag, options) => await lookAtTag(client, repoOf(tag), tag.tag, options),
+    contents: async (tag, digest, options) => await checkContents(client, repoOf(tag), digest, options),
     cancelUpload: async (record, options) => await cancelUpload(client, record, options),
     isSame: async (request, { tag, contents }, options) =>
       await hasSameContent(client, request, { repo: repoOf(tag), contents }, options),
   };
 }
 
-function repoOf({ target, host, repository }: TagRef): RepositoryRef {
+function repoOf({ target, host, repository }: Omit<TagRef, 'tag'>): RepositoryRef {
   return { side: 'target', name: target, host, repository };
 }

@@ -4,6 +4,7 @@ import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 
 import { errorMessage } from '../domain/error-message.js';
+import { AuditEntry } from './audit-settings.js';
 import type { ConfigErrors } from './config-errors.js';
 import type { Environment } from './environment.js';
 import { filled, isMapping, pathsOf, without } from './file-parts.js';
@@ -51,6 +52,7 @@ const ConfigFile = z.strictObject({
   /** Default for targets that do not set it. */
   referrers: z.boolean().optional(),
   mutableTags: MutableTagsEntry.optional(),
+  audit: AuditEntry.optional(),
   hosts: z.record(z.string(), HostEntry).optional(),
   github: GitHubEntry.optional(),
   upstreams: UpstreamEntries.optional(),

@@ -1,6 +1,7 @@
 import type { CredentialProvider, HostSettings, ProxyRules } from '@image-ferry/registry';
 import type { PullAllowance } from '@image-ferry/registry/pull-quota';
 
+import type { AuditSettings } from '../domain/audit.js';
 import { parseDuration } from '../domain/duration.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import type { NotificationSettings } from '../domain/notifications/settings.js';
@@ -8,6 +9,7 @@ import type { SourceRules } from '../domain/source-allow-list.js';
 import type { Target } from '../domain/target.js';
 import type { Upstream } from '../domain/upstream.js';
 import { readAllowedSources } from './allowed-sources.js';
+import { readAudit } from './audit-settings.js';
 import { readBase } from './base-config.js';
 import type { BaseConfig } from './base-config.js';
 import { throwingAllErrors } from './config-errors.js';
@@ -78,6 +80,7 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   readonly missingTagWaitMs: number;
   readonly mutableTags: MutableTags;
   readonly notifications: NotificationSettings;
+  readonly audit: AuditSettings;
   readonly historyDays: number;
   /** Images that are in progress in parallel in a sync run. */
   readonly poolSize: number;
@@ -234,6 +237,7 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
     schedules: readSchedules(environment, file, upstreams, errors),
     mutableTags: readMutableTags(environment, file, errors),
     notifications: readNotifications(environment, file, errors),
+    audit: readAudit(file, errors),
     missingTagWaitMs:
       errors.try(() =>
         named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),

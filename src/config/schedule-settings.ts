@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { parseCron } from '../domain/cron.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
-import { spreadOffsetMs, syncScheduleId } from '../domain/schedule-timing.js';
+import { auditScheduleId, spreadOffsetMs, syncScheduleId } from '../domain/schedule-timing.js';
 import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
 import { fetchId } from '../domain/upstream.js';
 import type { Upstream } from '../domain/upstream.js';
@@ -24,7 +24,7 @@ const ScheduleEntry = z.union(
   "must be off, { every: 12h, offset: 5m } or { cron: '30 3 * * *', timezone: Asia/Shanghai }",
 );
 
-/** `schedules:` of `ferry.yaml`, by `sync-all` or `fetch-` and an upstream's name. */
+/** `schedules:` of `ferry.yaml`, by `sync-all`, `audit`, or `fetch-` and an upstream's name. */
 export const ScheduleEntries = z.record(z.string(), ScheduleEntry);
 type ScheduleEntry = z.infer<typeof ScheduleEntry>;
 
@@ -39,6 +39,8 @@ export interface SchedulesConfig {
 }
 
 const syncEveryMs = 3 * 60 * 60 * 1_000;
+/** Once a day, when most of those who pull from the targets sleep. */
+const auditTiming: ScheduleTiming = { cron: ['30 3 * * *'], timezone: 'Asia/Shanghai' };
 const minEveryMs = 60_000;
 
 interface FileWithSchedules {
@@ -58,6 +60,7 @@ export function readSchedules(
   const given = new Map(Object.entries(file.schedules ?? {}));
   const known = [
     { id: syncScheduleId, does: { kind: 'sync' as const }, standard: { everyMs: syncEveryMs } },
+    { id: auditScheduleId, does: { kind: 'audit' as const }, standard: auditTiming },
     ...upstreams.map(({ name, schedule }) => ({
       id: fetchId(name),
       does: { kind: 'fetch' as const, upstream: name },

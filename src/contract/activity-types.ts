@@ -1,8 +1,10 @@
+import type { AuditScope, AuditSummary } from '../domain/audit.js';
 import type { Decision, FaultCode } from '../domain/ferry-error.js';
 import type { StateChange } from '../domain/state-change.js';
 import type { TransferState } from '../domain/transfer-meter.js';
 import type { UpstreamFinding } from '../domain/upstream-finding.js';
 import type { ImageOutcome, TargetOutcome } from '../domain/wanted-image.js';
+import type { AuditPage, CopyPosition, PreparedRollback, RollbackInput, RollbackResult } from './audit-messages.js';
 import type { FetchedImage, FetchInput, UpstreamCheckIdentity } from './fetch-messages.js';
 import type { AddedImage, AddImageInput, SettledImages, SyncRun, SyncRequest, SyncTotals } from './sync-messages.js';
 
@@ -268,6 +270,34 @@ export interface RequestActivities {
   addImages(
     input: AddImageInput & { readonly delivery: string; readonly owner: string },
   ): Promise<{ readonly images: readonly AddedImage[]; readonly repeated: boolean }>;
+}
+
+export interface AuditActivities {
+  beginAudit(input: { readonly who: string; readonly scope: AuditScope }): Promise<{
+    readonly audit: string;
+    readonly startedAt: number;
+  }>;
+  /** Checks the next copies on their targets, and records what is wrong with them. */
+  auditCopies(input: {
+    readonly audit: string;
+    readonly startedAt: number;
+    readonly scope: AuditScope;
+    readonly after?: CopyPosition | undefined;
+  }): Promise<AuditPage>;
+  /** @returns the summary with the counts of all findings */
+  finishAudit(input: {
+    readonly audit: string;
+    readonly summary: AuditSummary;
+    readonly failure?: string | undefined;
+  }): Promise<AuditSummary>;
+}
+
+export interface RollbackActivities {
+  /** Finds out if a tag can be put back, and changes nothing. */
+  prepareRollback(input: RollbackInput): Promise<PreparedRollback>;
+  /** @returns false if the copy is not there any more */
+  requestRollback(input: RollbackInput & { readonly to: string; readonly who: string }): Promise<boolean>;
+  readRollback(input: RollbackInput & { readonly to: string; readonly before: string }): Promise<RollbackResult>;
 }
 
 export type MainActivities = RunActivities & TagActivities & ImageActivities & BatchActivities & RequestActivities;

@@ -11,6 +11,8 @@ export const WorkflowName = {
   addImage: 'AddImage',
   fetchUpstream: 'FetchUpstream',
   notify: 'Notify',
+  audit: 'Audit',
+  rollbackImage: 'RollbackImage',
 } as const;
 export type WorkflowName = (typeof WorkflowName)[keyof typeof WorkflowName];
 
@@ -39,6 +41,8 @@ export const syncAgainWorkflowId = 'sync-all-again';
 
 /** The fixed ID of the one `Notify`. */
 export const notifyWorkflowId = 'notify';
+/** The fixed ID of an audit that a person requests: one at a time. */
+export const auditWorkflowId = 'audit';
 
 /** Prefix of `AddImage`'s IDs; the delivery's ID follows, so that a redelivery finds the first workflow run. */
 export const addImageIdPrefix = 'add-image/';

@@ -12,15 +12,18 @@ const longestWho = 255;
 const gapTrustedMs = 15_000;
 const standardLimit = 1_000;
 
+/** A change whose kind or author may differ from those of the others. */
+export type RecordedChange = StateChange & Partial<Pick<ChangeCause, 'kind' | 'who'>>;
+
 /** Writes changes in a few statements, however many there are. The transaction must be the one that made them. */
 export async function recordEvents(
   queries: Queries,
-  changes: readonly (StateChange & { readonly who?: string | undefined })[],
+  changes: readonly RecordedChange[],
   cause: ChangeCause,
 ): Promise<void> {
   const rows = changes.map((change) => ({
     at: cause.at,
-    kind: cause.kind,
+    kind: change.kind ?? cause.kind,
     image: change.image.slice(0, longestImage),
     target: change.target ?? '',
     from_state: change.from ?? null,

@@ -26,6 +26,8 @@ export interface PrunedHistory {
   readonly checks: number;
   /** Of browsers, signed out. */
   readonly sessions: number;
+  /** Audits and their findings. */
+  readonly audits: number;
   readonly blobLocations: number;
   readonly allowances: number;
   /** Uploads that were not finished, and habits of registries. */
@@ -41,7 +43,7 @@ export interface PruneOptions {
 }
 
 /**
- * Deletes old runs, the outcomes of images in them, state changes, requests, deliveries, checks of upstreams, sessions that
+ * Deletes old runs, the outcomes of images in them, state changes, requests, audits, deliveries, checks of upstreams, sessions that
  * were signed out, blob locations, uploads that were not finished, habits of registries, notifications, and pull allowances
  * of addresses and accounts that are no longer in use, when they are older than the configured days. Never deletes wanted
  * or pushed rows. Works in batches, each in its own transaction: after an interruption, the next call deletes the rest.
@@ -60,6 +62,7 @@ export async function pruneHistory(
     requests: await pruned('requests', 'at'),
     checks: await pruned('upstream_checks', 'finished_at'),
     sessions: await pruned('ended_sessions', 'expires_at'),
+    audits: (await pruned('audit_findings', 'found_at')) + (await pruned('audits', 'started_at')),
     // At worst, a blob that is still there is sent once more.
     blobLocations: await pruned('blob_locations', 'seen_at'),
     // The registry has forgotten an upload long before; habits are learned again.

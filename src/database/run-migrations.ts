@@ -15,6 +15,7 @@ import { up as pullBudgets } from './migrations/0005-pull-budgets.js';
 import { up as upstreams } from './migrations/0006-upstreams.js';
 import { up as pushedImages } from './migrations/0007-pushed-images.js';
 import { up as uploads } from './migrations/0008-uploads.js';
+import { up as audits } from './migrations/0009-audits.js';
 import { up as notifications } from './migrations/0010-notifications.js';
 import { up as upstreamReleases } from './migrations/0011-upstream-releases.js';
 import { up as consoleTables } from './migrations/0012-console.js';
@@ -146,6 +147,7 @@ const steps: Readonly<Record<string, (step: MigrationStep) => Promise<void>>> = 
   '0006-upstreams': upstreams,
   '0007-pushed-images': pushedImages,
   '0008-uploads': uploads,
+  '0009-audits': audits,
   '0010-notifications': notifications,
   '0011-upstream-releases': upstreamReleases,
   '0012-console': consoleTables,

@@ -96,3 +96,13 @@ export async function countCopies(queries: Queries): Promise<Overview['targets']
   }
   return [...byTarget].map(([target, copies]) => ({ target, copies }));
 }
+
+/** Tags that rollbacks hold. */
+export async function countHeld(queries: Queries): Promise<number> {
+  const row = await queries
+    .selectFrom('image_copies')
+    .select((is) => is.fn.countAll().as('tags'))
+    .where('held_digest', 'is not', null)
+    .executeTakeFirst();
+  return Number(row?.tags ?? 0);
+}

@@ -3,11 +3,12 @@ import { sql } from 'kysely';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { StateEvent } from '../domain/state-change.js';
 import { countClaimed } from './adoption/claimed-rows.js';
+import { readAudits } from './audits/read-audits.js';
 import { newestEvent, readEvents, readEventsOf } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readPushed, readPushedOf, selectPushed } from './pushed/list-pushed.js';
 import { readNotDone, readRun, readRuns } from './run-reports.js';
-import { countCopies, countStates, countWaiting } from './status-counts.js';
+import { countCopies, countHeld, countStates, countWaiting } from './status-counts.js';
 import type {
   ImageStatus,
   NotDoneEntry,
@@ -46,6 +47,8 @@ export class StatusQueries {
     const waiting = await countWaiting(queries);
     const targets = await countCopies(queries);
     const lastRun = await readRun(queries);
+    const [lastAudit] = await readAudits(queries, 1);
+    const held = await countHeld(queries);
     const unverified = await countClaimed(queries);
     const unread = await this.#countUnread();
     return {
@@ -56,6 +59,8 @@ export class StatusQueries {
       ...(unread === 0 ? {} : { unread }),
       blockedBy,
       lastRun,
+      ...(lastAudit === undefined ? {} : { lastAudit }),
+      ...(held === 0 ? {} : { held }),
     };
   }
 

@@ -1,6 +1,8 @@
 /** Views of the rows for users and commands. */
+import type { DriftKind } from '../domain/audit.js';
 import type { StateEvent } from '../domain/state-change.js';
 import type { CopyState, RequestedBy } from '../domain/wanted-image.js';
+import type { AuditReport } from './audits/audit-views.js';
 
 export const WantedState = ['pending', 'pushed', 'blocked', 'withdrawn'] as const;
 export type WantedState = (typeof WantedState)[number];
@@ -45,6 +47,12 @@ export interface CopyEntry {
   readonly replaced?: string | undefined;
   readonly backup?: string | undefined;
   readonly dropped?: readonly { readonly digest: string; readonly reason: string }[];
+  /** What an audit found wrong with it. */
+  readonly drift?: DriftKind | undefined;
+  /** A rollback holds its tag at this digest: nothing is copied over it. */
+  readonly held?: { readonly digest: string; readonly at?: number | undefined; readonly by?: string | undefined };
+  /** A rollback to this digest was requested, and not made yet. */
+  readonly rollbackTo?: string | undefined;
 }
 
 /** A row of `pushed_images` with its `pushed_platforms`. */
@@ -86,6 +94,9 @@ export interface Overview {
   }[];
   readonly blockedBy: readonly { readonly code: string; readonly rows: number }[];
   readonly lastRun?: RunReport | undefined;
+  readonly lastAudit?: AuditReport | undefined;
+  /** Tags that rollbacks hold; absent: none. */
+  readonly held?: number | undefined;
 }
 
 export interface RunReport {

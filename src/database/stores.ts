@@ -1,4 +1,5 @@
 import type { ImageOutcome } from '../domain/wanted-image.js';
+import { AuditStore } from './audit-store.js';
 import { BlobLocationStore } from './blob-location-store.js';
 import { DeliveryStore } from './delivery-store.js';
 import { EndedSessionStore } from './ended-session-store.js';
@@ -16,6 +17,7 @@ import { MirroredImageQueries } from './pushed/mirrored-images.js';
 import { PushedImageStore } from './pushed/pushed-image-store.js';
 import { ReleaseStore } from './release-store.js';
 import { RequestStore } from './request-store.js';
+import { RollbackStore } from './rollback-store.js';
 import { RunStore } from './run-store.js';
 import { StatusQueries } from './status-queries.js';
 import { TagCheckStore } from './tag-check-store.js';
@@ -53,6 +55,8 @@ export interface Stores {
   readonly reads: PlanReadsStore;
   readonly notifications: NotificationStore;
   readonly notificationPlans: NotificationPlanStore;
+  readonly audits: AuditStore;
+  readonly rollbacks: RollbackStore;
 }
 
 /** Called after what they name was committed; they must not throw. */
@@ -91,5 +95,7 @@ export function createStores(database: FerryDatabase, { onOutcomes, onRunFinishe
     reads: new PlanReadsStore(database, { wanted, names, pushed }),
     notifications: new NotificationStore(database),
     notificationPlans: new NotificationPlanStore(database),
+    audits: new AuditStore(database),
+    rollbacks: new RollbackStore(database),
   };
 }

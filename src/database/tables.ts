@@ -30,6 +30,8 @@ export interface FerryTables {
   notification_cursors: NotificationCursorsTable;
   upstream_checks: UpstreamChecksTable;
   ended_sessions: EndedSessionsTable;
+  audits: AuditsTable;
+  audit_findings: AuditFindingsTable;
 }
 
 export interface ImagesForPush {
@@ -112,6 +114,15 @@ export interface ImageCopies {
   dropped: string | null;
   /** JSON of the verified properties of `digest` (see `verified-copies.ts`); NULL if they cannot be relied on. */
   verified: string | null;
+  /** What an audit found wrong with it (`DriftKind`); NULL: nothing. */
+  drift: string | null;
+  /** A rollback that was requested: the digest that the tag is to point to. */
+  rollback_to: string | null;
+  /** The digest at which a rollback holds the tag; NULL: it is not held. */
+  held_digest: string | null;
+  held_at: number | null;
+  /** Who requested the rollback. */
+  held_by: string | null;
 }
 
 export interface PushedPlatforms {
@@ -386,4 +397,38 @@ export interface EndedSessionsTable {
   id: string;
   /** After that the cookie is refused anyway. */
   expires_at: number;
+}
+
+/** An audit: one check of the pushed copies on their targets. */
+export interface AuditsTable {
+  id: string;
+  started_at: number;
+  finished_at: number | null;
+  /** Who or what requested it. */
+  who: string;
+  /** JSON of `AuditScope`. */
+  scope: string;
+  /** JSON of `AuditSummary`: what is counted so far. */
+  summary: string | null;
+  /** Why it ended early. */
+  failure: string | null;
+}
+
+/** A copy that an audit found lost, changed or incomplete. */
+export interface AuditFindingsTable {
+  audit: string;
+  image: string;
+  target: string;
+  /** @see DriftKind */
+  kind: string;
+  /** @see DriftAction */
+  action: string;
+  reference: string;
+  /** What the tag should point to, and what it points to. */
+  expected: string;
+  found: string | null;
+  reason: string;
+  found_at: number;
+  /** When a later run or audit found it right again. */
+  healed_at: number | null;
 }

@@ -10,6 +10,16 @@ export type FaultCode =
   | 'invalid-row'
   /** Another reference to the same repository and tag was added first and points to other content. */
   | 'target-tag-taken'
+  /** An audit found that a target lost the tag of a copy, or its manifest. */
+  | 'copy-lost'
+  /** An audit found that the tag of a copy points to something else on its target. */
+  | 'copy-changed'
+  /** An audit found that a target cannot deliver a manifest or blob below the tag of a copy. */
+  | 'copy-incomplete'
+  /** A rollback was requested, and waits for a sync run. */
+  | 'rollback-pending'
+  /** No registry has what a tag is to be rolled back to. */
+  | 'rollback-impossible'
   /** Another run is copying the image. */
   | 'busy'
   /** Its workflow was cancelled. */

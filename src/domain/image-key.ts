@@ -17,6 +17,11 @@ export function syncImageWorkflowId(image: string): string {
   return `sync-image/${sha256Hex(targetTagKey(image)).slice(0, 32)}`;
 }
 
+/** One rollback at a time for each copy. */
+export function rollbackWorkflowId(image: string, target: string): string {
+  return `rollback/${sha256Hex(`${image}|${target}`).slice(0, 32)}`;
+}
+
 function sha256Hex(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)));
 }

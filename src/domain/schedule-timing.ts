@@ -6,13 +6,15 @@ export type ScheduleTiming = UpstreamSchedule & { readonly offsetMs?: number | u
 
 /** A scheduled action and its timing. */
 export interface ScheduleSetting {
-  /** `sync-all`, or `fetch-` and the upstream's name. */
+  /** `sync-all`, `audit`, or `fetch-` and the upstream's name. */
   readonly id: string;
-  readonly does: { readonly kind: 'sync' } | { readonly kind: 'fetch'; readonly upstream: string };
+  readonly does:
+    { readonly kind: 'sync' } | { readonly kind: 'audit' } | { readonly kind: 'fetch'; readonly upstream: string };
   readonly timing: ScheduleTiming;
 }
 
 export const syncScheduleId = 'sync-all';
+export const auditScheduleId = 'audit';
 
 const minuteMs = 60_000;
 

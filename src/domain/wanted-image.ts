@@ -1,6 +1,7 @@
 import { printImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
+import type { DriftKind } from './audit.js';
 import { InvalidInput } from './ferry-error.js';
 import type { FaultCode } from './ferry-error.js';
 import type { ContinuedTransfer } from './transfer-meter.js';
@@ -180,6 +181,26 @@ export interface Holdings {
   readonly pushedByFerry: readonly string[];
   /** When a person last requested it, UTC ms; only pending rows count. */
   readonly askedAt?: number | undefined;
+  /** Copies that an audit or a rollback has marked, by target; absent: none. */
+  readonly marked?: ReadonlyMap<string, MarkedCopy> | undefined;
+}
+
+/** A copy that is to be healed or rolled back, or whose tag is held. */
+export interface MarkedCopy {
+  /** `host/repository:tag` */
+  readonly reference: string;
+  /** What its tag should point to. */
+  readonly digest: string;
+  /** The source's digest when it was copied, if recorded. */
+  readonly sourceDigest?: string | undefined;
+  /** When the ferry itself pushed it, UTC ms. */
+  readonly pushedAt?: number | undefined;
+  /** What an audit found, if it is to be healed. */
+  readonly drift?: DriftKind | undefined;
+  /** What its tag is to point to: a rollback was requested. */
+  readonly rollbackTo?: string | undefined;
+  /** Its tag is held here, and nothing is copied over it. */
+  readonly heldDigest?: string | undefined;
 }
 
 /** A copy of an image that is recorded in the rows. */

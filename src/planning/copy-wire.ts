@@ -1,5 +1,5 @@
 /** Between what crosses Temporal's wire and what the copy engine takes and gives. */
-import type { ContinuedUpload, CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
+import type { ContinuedUpload, CopyPlan, CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
 import { parsePlatform } from '@image-ferry/registry/platform';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
 
@@ -75,8 +75,21 @@ function continuedOf(uploads: readonly ContinuedUpload[]): readonly ContinuedTra
   return largest.map(({ offset, size, after }) => ({ offset, size, after }));
 }
 
+/** The targets that the plan says need the image. */
+export function untried(plan: CopyPlan, destinations: readonly Destination[]) {
+  const lacking = plan.targets.filter(({ alreadyThere }) => !alreadyThere);
+  return lacking.map(({ target }) => untriedTarget(target, destinations));
+}
+
+/** The most that a target gets; undefined if a manifest was not read, or if referrers come along. */
+export function bytesOf({ targets }: CopyPlan): number | undefined {
+  const lacking = targets.filter(({ alreadyThere }) => !alreadyThere);
+  if (lacking.some(({ platforms, referrers = 0 }) => platforms.length === 0 || referrers > 0)) return undefined;
+  return Math.max(0, ...lacking.map(({ platforms }) => platforms.reduce((sum, { size }) => sum + size, 0)));
+}
+
 /** A target that the plan says needs the image, not tried yet. */
-export function untriedTarget(target: string, destinations: readonly Destination[]): OpenTarget {
+function untriedTarget(target: string, destinations: readonly Destination[]): OpenTarget {
   return { destination: destinationOf(target, destinations) };
 }
 

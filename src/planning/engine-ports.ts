@@ -1,5 +1,12 @@
 /** The copy engine, as planning and activities see it. */
-import type { CopyOptions, CopyPlan, CopyReport, CopyRequest, UploadRecord } from '@image-ferry/registry';
+import type {
+  CheckedContents,
+  CopyOptions,
+  CopyPlan,
+  CopyReport,
+  CopyRequest,
+  UploadRecord,
+} from '@image-ferry/registry';
 import type { Digest } from '@image-ferry/registry/digest';
 import type { TagContents } from '@image-ferry/registry/manifest';
 import type { ImageReference } from '@image-ferry/registry/reference';
@@ -25,6 +32,12 @@ export interface CopyEngine {
   ): Promise<{ readonly digest: string } | undefined>;
   /** The same with the platforms that it holds; manifest and config are read for that. */
   look(tag: TagRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<TagContents | undefined>;
+  /** Whether a target can deliver everything that a manifest needs. @throws RegistryError if it does not answer, or refuses */
+  contents(
+    repository: Pick<TagRef, 'target' | 'host' | 'repository'>,
+    digest: Digest,
+    options?: { readonly signal?: AbortSignal | undefined; readonly beforeRequest?: (() => Promise<void>) | undefined },
+  ): Promise<CheckedContents>;
   /** Cancels an upload at its registry. @throws RegistryFault if the registry cannot be reached, or refuses */
   cancelUpload(record: UploadRecord, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Whether what a look found are the images that the source has at a digest, for the wanted platforms. */

@@ -8,6 +8,7 @@ import type { ImageReference } from '@image-ferry/registry/reference';
 import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
 import { faultOrThrow } from '../contract/to-fault.js';
 import type { PlanReads } from '../database/plan-reads-store.js';
+import type { RollbackStore } from '../database/rollback-store.js';
 import type { KnownCopy } from '../domain/copy-recipe.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { backupTagFor } from '../domain/mutable-tags.js';
@@ -19,11 +20,12 @@ import type { Holdings, TargetOutcome, WantedImage } from '../domain/wanted-imag
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
-import { copyRecipes, copyTargets, openTarget, pushedOutcome, untriedTarget } from './copy-wire.js';
+import { bytesOf, copyRecipes, copyTargets, openTarget, pushedOutcome, untried } from './copy-wire.js';
 import { claimDestinations, foreseeDestination, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
 import { findHeld, findUnknownHeld, recordedOn } from './held-targets.js';
 import type { HeldTarget } from './held-targets.js';
+import { heldByOthers, isForced, planMarked } from './marked-copies.js';
 import { planMissing } from './missing-targets.js';
 import { planAdoption } from './plan-adoption.js';
 import type { AdoptionOptions } from './plan-adoption.js';
@@ -33,7 +35,8 @@ import { unservedTargets } from './unserved-targets.js';
 import type { DaemonWorkers } from './unserved-targets.js';
 
 export interface PlanPorts extends PlanReads {
-  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame'>;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame' | 'contents'>;
+  readonly rollbacks: Pick<RollbackStore, 'sourceDigests'>;
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];
   readonly missingTagWaitMs: number;
@@ -109,7 +112,21 @@ export class ImagePlanner {
     const { signal, lastAttempt } = options;
     const source = parseImageReference(image);
     const selection = wantedSelection(rows);
-    const chosen = this.#targetsFor(wantedTargets(rows));
+    const all = this.#targetsFor(wantedTargets(rows));
+    const holdings = await pushed.holdings(image, all);
+    const marked = await planMarked(
+      { image, source, selection, rows, all, holdings },
+      {
+        ...this.#ports,
+        sourceDigestsOf: async (...copy) => await this.#ports.rollbacks.sourceDigests(...copy),
+        divide: async (targets) => await this.#divide(targets, lastAttempt),
+        backedUp: (destinations) => this.#keepingReplaced(destinations, readAt),
+      },
+      signal,
+    );
+    if (marked !== undefined) return marked.kind === 'planned' ? { ...marked, missingTag } : marked;
+    // A tag that a person holds is not touched: the other targets are planned as usual.
+    const chosen = all.filter(({ name }) => holdings.marked?.get(name)?.heldDigest === undefined);
     const [awake, away] = await this.#divide(chosen, lastAttempt);
     const adopted = await planAdoption({ image, pending, away }, { ...this.#ports, health: this.#health }, options);
     if (adopted !== undefined) return adopted;
@@ -119,8 +136,9 @@ export class ImagePlanner {
     const sharing = await wanted.imagesSharingTag(image);
     const isUnseen = areOnlyByDocker(chosen);
     const taken = await takenTargets({ image, selection, targets: awake, isUnseen, sharing }, this.#ports, signal);
-    const left = [...away, ...taken];
-    const asked = awake.filter(({ name }) => !taken.some(({ target }) => target === name));
+    const held = await heldByOthers({ image, sharing, targets: awake }, pushed);
+    const left = [...away, ...taken, ...held.filter(({ target }) => !taken.some((one) => one.target === target))];
+    const asked = awake.filter(({ name }) => !left.some(({ target }) => target === name));
     if (asked.length === 0) return { kind: 'left', left } as const;
 
     if (asked.every(({ engine: by }) => by === 'docker')) {
@@ -137,19 +155,19 @@ export class ImagePlanner {
         left,
       } as const;
     }
-    const isAnew = rows.some(({ forceCopy }) => forceCopy === true);
+    const isAnew = isForced(rows, holdings);
     const looked = { image, source, selection, pending, rows, asked, left, away, missingTag, readAt };
-    const holdings = isAnew ? nothingHeld : await pushed.holdings(image, chosen);
-    const found = await findHeld({ image, source, selection, targets: asked }, holdings, this.#ports, signal);
+    const relied = isAnew ? nothingHeld : holdings;
+    const found = await findHeld({ image, source, selection, targets: asked }, relied, this.#ports, signal);
     const absentees = chosen.filter(({ name }) => away.some(({ target }) => target === name));
-    const known = [...found.held, ...found.recorded, ...recordedOn(absentees, holdings)];
+    const known = [...found.held, ...found.recorded, ...recordedOn(absentees, relied)];
     if (known.length > 0)
       return await this.#aroundHeld(
         { ...looked, left: [...left, ...found.unasked] },
-        { held: found.held, known, beside: found.beside, holdings },
+        { held: found.held, known, beside: found.beside, holdings: relied },
         signal,
       );
-    return await this.#everywhere(looked, { holdings, isAnew, beside: found.beside, sharing }, options);
+    return await this.#everywhere(looked, { holdings: relied, isAnew, beside: found.beside, sharing }, options);
   }
 
   /** Some targets have the image: they keep it, and the others get what those have. */
@@ -396,13 +414,6 @@ function planned(plan: CopyPlan, recipes: ReadonlyMap<string, string>) {
   };
 }
 
-/** The most that a target gets; undefined if a manifest was not read, or if referrers come along. */
-function bytesOf({ targets }: CopyPlan): number | undefined {
-  const lacking = targets.filter(({ alreadyThere }) => !alreadyThere);
-  if (lacking.some(({ platforms, referrers = 0 }) => platforms.length === 0 || referrers > 0)) return undefined;
-  return Math.max(0, ...lacking.map(({ platforms }) => platforms.reduce((sum, { size }) => sum + size, 0)));
-}
-
 function printed(selection: PlatformSelection): 'all' | readonly string[] {
   return selection === 'all' ? selection : selection.map(printPlatform);
 }
@@ -415,11 +426,6 @@ function withKnown(
 ): CopyTarget {
   const known = copies.get(target.name);
   return known === undefined || known.recipe !== recipes.get(target.name) ? target : { ...target, known };
-}
-
-function untried(plan: CopyPlan, destinations: readonly Destination[]) {
-  const lacking = plan.targets.filter(({ alreadyThere }) => !alreadyThere);
-  return lacking.map(({ target }) => untriedTarget(target, destinations));
 }
 
 function keptOutcome({ target, reference, digest, note }: HeldTarget): Extract<TargetOutcome, { state: 'adopted' }> {

@@ -89,6 +89,13 @@ export const Copy = z
       .array(z.object({ digest: z.string(), reason: z.string() }))
       .readonly()
       .optional(),
+    drift: z.enum(['lost', 'changed', 'incomplete']).optional().openapi({ description: 'what an audit found' }),
+    held: z
+      .object({ digest: z.string(), at: time('since when').optional(), by: z.string().optional() })
+      .readonly()
+      .optional()
+      .openapi({ description: 'a rollback holds the tag at this digest' }),
+    rollbackTo: z.string().optional().openapi({ description: 'a rollback to this digest is not made yet' }),
   })
   .openapi('Copy');
 
@@ -122,6 +129,39 @@ export const StateEvent = z
     who: z.string().optional().openapi({ description: 'who requested it, such as cli or webhook ID' }),
   })
   .openapi('StateEvent');
+
+export const Audit = z
+  .object({
+    id: z.string(),
+    startedAt: time('start'),
+    finishedAt: time('end').optional(),
+    who: z.string().openapi({ description: 'who or what requested it' }),
+    scope: z.object({ targets: z.array(z.string()).readonly().optional(), deep: z.boolean() }).readonly(),
+    summary: z
+      .object({
+        targets: z
+          .array(
+            z.object({
+              target: z.string(),
+              checked: z.int(),
+              deep: z.int().openapi({ description: 'of those, with their manifests and blobs' }),
+              lost: z.int(),
+              changed: z.int(),
+              incomplete: z.int(),
+              notChecked: z.int(),
+              requests: z.int(),
+            }),
+          )
+          .readonly(),
+        notChecked: z
+          .array(z.object({ target: z.string(), code: z.string(), reason: z.string(), count: z.int() }))
+          .readonly(),
+        healing: z.int().openapi({ description: 'copies that sync runs copy again' }),
+      })
+      .readonly(),
+    failure: z.string().optional(),
+  })
+  .openapi('Audit');
 
 export const Run = z
   .object({
@@ -165,6 +205,8 @@ export const Status = z
     targets: z.array(z.object({ target: z.string(), copies: countsOfCopies })).readonly(),
     blockedBy: z.array(z.object({ code: z.string(), rows: z.int() })).readonly(),
     lastRun: Run.optional(),
+    lastAudit: Audit.optional(),
+    held: z.int().optional().openapi({ description: 'tags that rollbacks hold' }),
     allowances: z.array(PullAllowance).readonly(),
     fetches: z.array(RunningFetch).readonly().optional().openapi({ description: 'absent: see temporalFault' }),
     unserved: z.array(z.enum(TaskQueue)).readonly().optional().openapi({ description: 'task queues without a worker' }),

@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 
 import type {
+  AuditActivities,
   BatchActivities,
   CopyActivities,
   DockerActivities,
@@ -9,12 +10,17 @@ import type {
   NotificationActivities,
   RunActivities,
   RequestActivities,
+  RollbackActivities,
   TagActivities,
 } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 
 /** The database answers immediately or not at all, so a dead worker costs only ten seconds. Retried without limit. */
-export const database = proxyActivities<Pick<RunActivities, 'beginRun' | 'recordFault' | 'finishRun'>>({
+export const database = proxyActivities<
+  Pick<RunActivities, 'beginRun' | 'recordFault' | 'finishRun'> &
+    Pick<AuditActivities, 'beginAudit' | 'finishAudit'> &
+    Pick<RollbackActivities, 'requestRollback' | 'readRollback'>
+>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -133,4 +139,24 @@ export const notifying = proxyActivities<NotificationActivities>({
   startToCloseTimeout: '5m',
   heartbeatTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+/**
+ * One page of requests to the targets, as slow as the rate of the configuration makes them. Heartbeats distinguish a dead
+ * worker from a slow page.
+ */
+export const audits = proxyActivities<Pick<AuditActivities, 'auditCopies'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/** Some requests to registries, for the contents of one image. Faults of registries are returned as values. */
+export const rollbackChecks = proxyActivities<Pick<RollbackActivities, 'prepareRollback'>>({
+  taskQueue: TaskQueue.main,
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });

@@ -86,6 +86,7 @@ describe('the plan of an image that is for some of the targets', () => {
       engine: {
         look: async () => await Promise.resolve(undefined),
         isSame: unused,
+        contents: unused,
         resolve: async () => await Promise.resolve(digest),
         copy: unused,
         plan: async (request) => {

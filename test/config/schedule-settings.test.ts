@@ -26,6 +26,7 @@ test('by default the sync runs every three hours, and both upstreams are checked
     settings.map(({ id, does, timing }) => [id, does.kind, 'everyMs' in timing ? timing.everyMs / 3_600_000 : 0]),
   ).toEqual([
     ['sync-all', 'sync', 3],
+    ['audit', 'audit', 0],
     ['fetch-dify', 'fetch', 24],
     ['fetch-xinference', 'fetch', 24],
   ]);
@@ -43,6 +44,7 @@ schedules:
 
   expect(settings.map(({ id, timing }) => [id, timing])).toEqual([
     ['sync-all', { everyMs: 5_400_000, offsetMs: 300_000 }],
+    ['audit', { cron: ['30 3 * * *'], timezone: 'Asia/Shanghai' }],
     ['fetch-dify', { cron: ['17 3 * * *'], timezone: 'Asia/Shanghai' }],
   ]);
   expect(off).toEqual(['fetch-xinference']);

@@ -71,6 +71,7 @@ describe('20 images that were copied', () => {
     const planner = new ImagePlanner({
       ...reads,
       engine: createCopyEngine(clientFor([source, aliyun, own])),
+      rollbacks: stores.rollbacks,
       daemonWorkers: { arePolling: async () => false },
       targets,
       missingTagWaitMs: 0,

@@ -49,6 +49,7 @@ test(
 
     expect(schedules.map(({ id, next }) => [id, next.length > 0])).toEqual([
       ['sync-all', true],
+      ['audit', true],
       ['fetch-dify', true],
       ['fetch-xinference', true],
     ]);
@@ -72,7 +73,9 @@ test('ferry schedules acts on the named schedules and reports unknown names', { 
   const off = await stage.ferry('schedules', 'show');
 
   expect([unnamed, unknown, paused, deleted, missing].map(({ status }) => status)).toEqual([2, 2, 0, 0, 1]);
-  expect(unknown.errors).toContain('unknown schedule fetch-nothing; known: sync-all, fetch-dify, fetch-xinference');
+  expect(unknown.errors).toContain(
+    'unknown schedule fetch-nothing; known: sync-all, audit, fetch-dify, fetch-xinference',
+  );
   expect(shown.output).toMatch(/sync-all +every 3h.* +paused: for the test +never/);
   expect(shown.output).toMatch(/fetch-dify .* active .* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
   expect(off.output).toMatch(/fetch-dify +off +off +never/);

@@ -25,6 +25,7 @@ export async function listCommand(
     throw new InvalidInput(`${fault}: "ferry list" with one of\n${meanings(ListWord)}`, 'configuration');
   }
 
+  if (what === 'held') return await listHeld(json);
   const { items, next } = await withReadOnlyStores(readBaseConfig(process.env), async ({ status }) =>
     what === 'pushed' ? await status.listPushed({ limit }) : await status.listWanted(what, { limit }),
   );
@@ -33,6 +34,25 @@ export async function listCommand(
   else if (what === 'pushed') printPushed(items as readonly PushedEntry[]);
   else printWanted(items as readonly WantedEntry[], what === 'waiting');
   if (next !== undefined) printMessage(`only the first ${limit} rows are shown; --limit shows more`);
+  return ExitStatus.done;
+}
+
+async function listHeld(json: boolean): Promise<number> {
+  const held = await withReadOnlyStores(readBaseConfig(process.env), async ({ rollbacks }) => await rollbacks.held());
+  if (json) printJson(held);
+  else if (held.length === 0) printMessage('no tag is held');
+  else {
+    printTable(
+      ['IMAGE', 'TARGET', 'HELD AT', 'SINCE', 'BY'],
+      held.map(({ image, target, digest, heldAt, heldBy }) => [
+        image,
+        target,
+        digest,
+        heldAt === undefined ? '' : localTime(heldAt),
+        heldBy ?? '',
+      ]),
+    );
+  }
   return ExitStatus.done;
 }
 

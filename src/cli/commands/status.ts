@@ -11,6 +11,7 @@ import type { ImageStatus, Overview } from '../../database/status-views.js';
 import { printBytes } from '../../domain/byte-count.js';
 import { printDuration } from '../../domain/duration.js';
 import { FerryError } from '../../domain/ferry-error.js';
+import { describeAudit } from '../audit-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { localTime } from '../local-time.js';
 import { printMissingWorkers } from '../missing-worker-warning.js';
@@ -78,7 +79,8 @@ function printFetches(fetches: readonly RunningFetch[]): void {
   }
 }
 
-function printOverview({ wanted, waiting, unverified = 0, unread = 0, targets, blockedBy, lastRun }: Overview): void {
+function printOverview(overview: Overview): void {
+  const { wanted, waiting, unverified = 0, unread = 0, targets, blockedBy, lastRun, lastAudit, held = 0 } = overview;
   const { pending, pushed, blocked, withdrawn } = wanted;
   if (pending + pushed + blocked + withdrawn === 0)
     printMessage('no image is wanted yet: "ferry add nginx:1.27" adds one');
@@ -109,7 +111,13 @@ function printOverview({ wanted, waiting, unverified = 0, unread = 0, targets, b
       ]),
     );
   }
-  if (lastRun === undefined) return;
+  if (held > 0)
+    printLine(`${held === 1 ? 'One tag is' : `${held} tags are`} held by rollbacks: "ferry list held" shows them.`);
+  if (lastRun !== undefined) printRun(lastRun);
+  if (lastAudit !== undefined) printLine(describeAudit(lastAudit));
+}
+
+function printRun(lastRun: NonNullable<Overview['lastRun']>): void {
   const { startedAt, finishedAt, reasons, bytesRead, bytesSent, summary } = lastRun;
   printLine();
   printLine(
@@ -160,6 +168,11 @@ function printImage({ image, wanted, copies, pushed, events }: ImageStatus): voi
         copy.code !== undefined && shown.has(why(copy)) ? 'as above' : (why(copy) ?? copy.reason ?? ''),
       ]),
     );
+    for (const { target, held } of copies) {
+      if (held === undefined) continue;
+      const since = held.at === undefined ? '' : ` since ${localTime(held.at)}`;
+      printLine(`Held on ${target} at ${held.digest}${since}: "ferry release ${image} --target ${target}" ends it.`);
+    }
   }
   for (const { name, digest, platforms } of pushed) {
     printLine();

@@ -84,7 +84,8 @@ async function pendingRows(queries: Queries, after: number, only: string | undef
             .selectFrom('image_copies')
             .select('image_copies.target')
             .whereRef('image_copies.image', '=', 'images_for_push.image')
-            .where('image_copies.last_pushed_at', 'is not', null),
+            // What an audit found broken is copied again, not adopted again.
+            .where((copy) => copy.or([copy('last_pushed_at', 'is not', null), copy('drift', 'is not', null)])),
         ),
       ),
     )

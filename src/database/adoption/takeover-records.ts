@@ -108,7 +108,7 @@ type CopyFound = Omit<ImageCopies, 'image' | 'target' | 'reference' | 'reason'>;
 function foundCopy(before: ImageCopies | undefined, digest: string, now: number): CopyFound {
   const attempts = (before?.attempts ?? 0) + 1;
   if (before?.state === CopyState.pushed && before.digest === digest) {
-    return { ...before, attempts, last_tried_at: now, code: null };
+    return { ...before, attempts, last_tried_at: now, code: null, drift: null };
   }
   return {
     state: CopyState.adopted,
@@ -122,6 +122,11 @@ function foundCopy(before: ImageCopies | undefined, digest: string, now: number)
     backup: before?.backup ?? null,
     dropped: null,
     verified: null,
+    drift: null,
+    rollback_to: before?.rollback_to ?? null,
+    held_digest: before?.held_digest ?? null,
+    held_at: before?.held_at ?? null,
+    held_by: before?.held_by ?? null,
   };
 }
 

@@ -22,6 +22,8 @@ export const tablesByKey = {
   notification_cursors: ['name'],
   upstream_checks: ['id'],
   ended_sessions: ['id'],
+  audits: ['id'],
+  audit_findings: ['audit', 'image', 'target'],
 } as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
 
 /** The number of rows of a table in the file, and how many were moved. */

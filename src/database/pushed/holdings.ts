@@ -3,7 +3,7 @@ import { isDigest } from '@image-ferry/registry/digest';
 
 import type { Target } from '../../domain/target.js';
 import { CopyState, PushStatus } from '../../domain/wanted-image.js';
-import type { Holding, Holdings } from '../../domain/wanted-image.js';
+import type { Holding, Holdings, MarkedCopy } from '../../domain/wanted-image.js';
 import { copyOn, pushedRows } from '../adoption/adoption-candidates.js';
 import type { PushedRow } from '../adoption/adoption-candidates.js';
 import type { Queries } from '../dialect-differences.js';
@@ -68,7 +68,31 @@ export function holdingsOn(targets: readonly Target[], { copies, scripts, askedA
       sourceDigests: recorded.flatMap((text) => digestIn(text) ?? []),
     });
   }
-  return { byTarget, pushedByFerry: copiedTo(copies), askedAt };
+  return { byTarget, pushedByFerry: copiedTo(copies), askedAt, marked: markedAmong(copies) };
+}
+
+function markedAmong(copies: readonly ImageCopies[]): Holdings['marked'] {
+  const marked = copies.flatMap((copy): [string, MarkedCopy][] => {
+    const { target, state, reference, source_digest: sourceDigest } = copy;
+    const { rollback_to: rollbackTo, held_digest: heldDigest } = copy;
+    const digest = copy.digest ?? heldDigest;
+    // A finding that was only reported leaves the copy pushed: nothing is to be done about it.
+    const isThere = state === CopyState.pushed || state === CopyState.adopted;
+    const drift = isThere ? null : copy.drift;
+    if (reference === null || digest === null) return [];
+    if (drift === null && rollbackTo === null && heldDigest === null) return [];
+    const mark: MarkedCopy = {
+      reference,
+      digest,
+      sourceDigest: sourceDigest ?? undefined,
+      pushedAt: copy.last_pushed_at ?? undefined,
+      drift: (drift ?? undefined) as MarkedCopy['drift'],
+      rollbackTo: rollbackTo ?? undefined,
+      heldDigest: heldDigest ?? undefined,
+    };
+    return [[target, mark]];
+  });
+  return marked.length === 0 ? undefined : new Map(marked);
 }
 
 /** Targets that the ferry itself has copied the image to, whatever happened to it later. */

@@ -6,6 +6,7 @@ import type { Target } from '../../domain/target.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import { chosenTargets } from '../../domain/wanted-targets.js';
+import { recordHealed } from '../audits/audit-findings.js';
 import { recordEvents } from '../events.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { groupRows } from '../group-rows.js';
@@ -99,6 +100,7 @@ export async function recordTogether(
     return [...wholeChanges(image, before, decided), ...(recorded?.changes ?? [])];
   });
   await recordEvents(queries, changes, { kind: 'outcome', at: now, run });
+  await recordHealed(queries, changes, now);
   return changes;
 }
 

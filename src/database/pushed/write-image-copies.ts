@@ -1,11 +1,11 @@
 /** Writes `image_copies` and `run_outcomes`: the state of each copy, and its outcome in each run. */
 import type { FaultCode } from '../../domain/ferry-error.js';
 import type { CopyStanding, Verdict } from '../../domain/outcome-decision.js';
-import type { StateChange } from '../../domain/state-change.js';
 import { describeContinued } from '../../domain/transfer-meter.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import type { RecordedChange } from '../events.js';
 import { groupRows } from '../group-rows.js';
 import type { ImageCopies } from '../tables.js';
 import { printVerified } from './verified-copies.js';
@@ -68,17 +68,19 @@ function renewedCopies(rows: readonly ImageCopies[], told: CopyOutcomes, now: nu
 interface RecordedCopies {
   readonly before: readonly { readonly image: string; readonly state: string }[];
   readonly standings: readonly CopyStanding[];
-  readonly changes: readonly StateChange[];
+  readonly changes: readonly RecordedChange[];
 }
 
-/** @returns nothing where the state is the same */
-export function copyChange(before: ImageCopies | undefined, now: ImageCopies): StateChange[] {
+/** @returns nothing where the state is the same, unless a copy was healed or rolled back */
+export function copyChange(before: ImageCopies | undefined, now: ImageCopies): RecordedChange[] {
   const { image, target, state, code, reason } = now;
-  if (before?.state === state) return [];
+  const kind = before === undefined ? undefined : kindOf(before, now);
+  if (before?.state === state && kind === undefined) return [];
   return [
     {
       image,
       target,
+      ...(kind === undefined ? {} : { kind }),
       from: before?.state as CopyState | undefined,
       to: state as CopyState,
       code: (code ?? undefined) as FaultCode | undefined,
@@ -87,12 +89,19 @@ export function copyChange(before: ImageCopies | undefined, now: ImageCopies): S
   ];
 }
 
+function kindOf(before: ImageCopies, now: ImageCopies): 'rolled-back' | 'healed' | undefined {
+  const isThere = now.state === CopyState.pushed || now.state === CopyState.adopted;
+  if (before.rollback_to !== null && now.rollback_to === null && isThere) return 'rolled-back';
+  return before.drift !== null && now.drift === null && isThere ? 'healed' : undefined;
+}
+
 function changesOf(
   before: ImageCopies,
   outcome: TargetOutcome,
   { sourceDigest, missingPlatforms }: CopyOutcomes,
   now: number,
 ): Partial<ImageCopies> {
+  if (before.rollback_to !== null && outcome.state === 'blocked') return refusedRollback(before, outcome, now);
   return {
     state: outcome.state,
     code: 'code' in outcome ? outcome.code : null,
@@ -101,7 +110,37 @@ function changesOf(
     last_tried_at: now,
     ...(outcome.reference === undefined ? {} : { reference: outcome.reference }),
     ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null, verified: null } : {}),
-    ...(outcome.state === CopyState.pushed ? pushedColumns(outcome, missingPlatforms, now) : {}),
+    ...(outcome.state === CopyState.pushed
+      ? { ...pushedColumns(outcome, missingPlatforms, now), drift: null, ...holdOf(before, outcome, now) }
+      : {}),
+  };
+}
+
+/** A tag that a rollback has put back is held from now on. */
+function holdOf(
+  { rollback_to: to, digest: before }: ImageCopies,
+  { digest }: { readonly digest: string },
+  now: number,
+): Partial<ImageCopies> {
+  if (to === null || digest !== to) return {};
+  const moved = before === null || before === digest ? '' : `, from ${before}`;
+  const reason = `rolled back to ${digest}${moved}; it stays there until "ferry release"`;
+  return { rollback_to: null, held_digest: digest, held_at: now, reason };
+}
+
+/** No registry has what the tag was to be put back to: the copy stays as it was. */
+function refusedRollback(
+  before: ImageCopies,
+  { code, reason }: { readonly code: FaultCode; readonly reason: string },
+  now: number,
+): Partial<ImageCopies> {
+  return {
+    state: CopyState.pushed,
+    code,
+    reason,
+    attempts: before.attempts + 1,
+    last_tried_at: now,
+    rollback_to: null,
   };
 }
 

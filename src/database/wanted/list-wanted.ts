@@ -152,6 +152,11 @@ function copyEntry(row: ImageCopies): CopyEntry {
     replaced: row.replaced ?? undefined,
     backup: row.backup ?? undefined,
     ...(Array.isArray(dropped) ? { dropped: dropped as NonNullable<CopyEntry['dropped']> } : {}),
+    ...(row.drift === null ? {} : { drift: row.drift as NonNullable<CopyEntry['drift']> }),
+    ...(row.held_digest === null
+      ? {}
+      : { held: { digest: row.held_digest, at: row.held_at ?? undefined, by: row.held_by ?? undefined } }),
+    ...(row.rollback_to === null ? {} : { rollbackTo: row.rollback_to }),
   };
 }
 

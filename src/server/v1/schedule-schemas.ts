@@ -5,7 +5,7 @@ import { time } from '../status-schemas.js';
 export const Schedule = z
   .object({
     id: z.string().openapi({ description: 'sync-all, or fetch- and the name of an upstream' }),
-    kind: z.enum(['sync', 'fetch']),
+    kind: z.enum(['sync', 'audit', 'fetch']),
     upstream: z.string().optional(),
     timing: z.string().openapi({ example: 'every 3h, offset 7m' }),
     exists: z.boolean().openapi({ description: 'false: "ferry schedules ensure" creates it in Temporal' }),

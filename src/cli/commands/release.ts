@@ -1,0 +1,45 @@
+import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+
+import { readTargetsConfig } from '../../config/read-config.js';
+import { FerryError } from '../../domain/ferry-error.js';
+import { ExitStatus } from '../exit-status.js';
+import { assertTarget } from '../known-target.js';
+import { printJson, printLine, printMessage } from '../output.js';
+import { requestAndReportSync } from '../request-sync.js';
+import { withStores } from '../with-stores.js';
+import { withTemporal } from '../with-temporal.js';
+
+export interface ReleaseOptions {
+  readonly target?: string;
+  readonly sync: boolean;
+  readonly json?: boolean;
+}
+
+/** Ends the hold of a rollback: the next sync run brings what the source has. */
+export async function releaseCommand(image: string, { target, sync, json = false }: ReleaseOptions): Promise<number> {
+  const config = readTargetsConfig(process.env);
+  if (target !== undefined) assertTarget(target, config);
+  const canonical = printImageReference(parseImageReference(image));
+  const targets = target === undefined ? undefined : [target];
+  const released = await withStores(
+    config,
+    async ({ rollbacks }) => await rollbacks.release(canonical, targets, 'cli'),
+  );
+  if (json) printJson({ image: canonical, released });
+  if (released.length === 0) {
+    printMessage(`${canonical} is not held${target === undefined ? '' : ` on ${target}`}`);
+    return ExitStatus.failed;
+  }
+  if (!json)
+    printLine(`${canonical} is released on ${released.join(', ')}; the next sync run brings what its source has`);
+  if (!sync) return ExitStatus.done;
+  try {
+    await withTemporal(config, async (temporal) => await requestAndReportSync(temporal, 'ferry release'));
+  } catch (error) {
+    if (error instanceof FerryError)
+      printMessage('The image stays pending for the next sync run. No sync was requested:');
+    throw error;
+  }
+  printMessage('Sync requested.');
+  return ExitStatus.done;
+}

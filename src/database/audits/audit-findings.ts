@@ -1,0 +1,95 @@
+/** Reads and writes `audit_findings`. */
+import type { DriftAction, DriftKind } from '../../domain/audit.js';
+import type { DialectDifferences, Queries } from '../dialect-differences.js';
+import type { RecordedChange } from '../events.js';
+import type { AuditFinding } from './audit-views.js';
+
+/** A finding that is recorded already is not changed. */
+export async function recordFindings(
+  queries: Queries,
+  dialect: DialectDifferences,
+  findings: readonly AuditFinding[],
+): Promise<void> {
+  await dialect.insertAbsent(queries, 'audit_findings', findings.map(rowOf), ['audit', 'image', 'target']);
+}
+
+/** What an audit found, by image and target. */
+export async function readFindings(queries: Queries, audit: string, limit: number): Promise<readonly AuditFinding[]> {
+  const rows = await queries
+    .selectFrom('audit_findings')
+    .selectAll()
+    .where('audit', '=', audit)
+    .orderBy('image')
+    .orderBy('target')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    audit: row.audit,
+    image: row.image,
+    target: row.target,
+    kind: row.kind as DriftKind,
+    action: row.action as DriftAction,
+    reference: row.reference,
+    expected: row.expected,
+    found: row.found ?? undefined,
+    reason: row.reason,
+    foundAt: row.found_at,
+    healedAt: row.healed_at ?? undefined,
+  }));
+}
+
+/** How many findings of each kind an audit has on each target. */
+export async function countFindings(
+  queries: Queries,
+  audit: string,
+): Promise<
+  readonly {
+    readonly target: string;
+    readonly kind: DriftKind;
+    readonly action: DriftAction;
+    readonly copies: number;
+  }[]
+> {
+  const rows = await queries
+    .selectFrom('audit_findings')
+    .select(['target', 'kind', 'action', (is) => is.fn.countAll().as('copies')])
+    .where('audit', '=', audit)
+    .groupBy(['target', 'kind', 'action'])
+    .execute();
+  return rows.map(({ target, kind, action, copies }) => ({
+    target,
+    kind: kind as DriftKind,
+    action: action as DriftAction,
+    copies: Number(copies),
+  }));
+}
+
+/** Notes when copies were healed. To be called in the transaction that heals them. */
+export async function recordHealed(queries: Queries, changes: readonly RecordedChange[], at: number): Promise<void> {
+  for (const { kind, image, target } of changes) {
+    if (kind !== 'healed' || target === undefined) continue;
+    await queries
+      .updateTable('audit_findings')
+      .set({ healed_at: at })
+      .where('image', '=', image)
+      .where('target', '=', target)
+      .where('healed_at', 'is', null)
+      .execute();
+  }
+}
+
+function rowOf(finding: AuditFinding) {
+  return {
+    audit: finding.audit,
+    image: finding.image,
+    target: finding.target,
+    kind: finding.kind,
+    action: finding.action,
+    reference: finding.reference,
+    expected: finding.expected,
+    found: finding.found ?? null,
+    reason: finding.reason,
+    found_at: finding.foundAt,
+    healed_at: null,
+  };
+}
