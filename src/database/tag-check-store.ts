@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import type { RawBuilder } from 'kysely';
+import type { ExpressionBuilder, RawBuilder } from 'kysely';
 
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
 import { canonicalPlatforms } from './row-shapes.js';
+import type { FerryTables } from './tables.js';
 import { changeStatus } from './wanted/change-status.js';
 import { readSelections } from './wanted/target-selections.js';
 import { firstRow, idsOfImages, statusBesideImage, updateWanted } from './wanted/wanted-rows.js';
@@ -157,10 +158,25 @@ export class TagCheckStore {
         ]),
       )
       .where('id', '>', after)
+      // Where rollbacks hold every copy, nothing would follow from a tag that moved.
+      .where((is) =>
+        is.or([
+          is.not(is.exists(copiesOf(is).where('held_digest', 'is not', null))),
+          is.exists(copiesOf(is).where('held_digest', 'is', null)),
+        ]),
+      )
       .orderBy('id')
       .limit(pageSize)
       .execute();
   }
+}
+
+/** Copies of the image of a row. */
+function copiesOf(is: ExpressionBuilder<FerryTables, 'images_for_push'>) {
+  return is
+    .selectFrom('image_copies')
+    .select('image_copies.target')
+    .whereRef('image_copies.image', '=', 'images_for_push.image');
 }
 
 function digestOfImage(tags: readonly ComparedTag[]): RawBuilder<string> {

@@ -1,3 +1,4 @@
+import { auditSuite } from './audit-suite.js';
 import { bulkOutcomeSuite } from './bulk-outcome-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { growthSuite } from './growth-suite.js';
@@ -30,6 +31,7 @@ export function everySuite(placeOf: PlaceOf): void {
   planReadsSuite(placeOf);
   pullBudgetSuite(placeOf);
   tagCheckSuite(placeOf);
+  auditSuite(placeOf);
   growthSuite(placeOf);
   eventsSuite(placeOf);
   indexSuite(placeOf);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { emptyAudit } from '../../src/domain/audit.js';
 import { eachWithStores, imageRequest, pushed, syncImage, uploadOf } from './store-fixture.js';
 import type { Fixture, PlaceOf } from './store-fixture.js';
 
@@ -20,6 +21,8 @@ const lasting = [
 ];
 /** Tables that every run writes to, and the column by which their rows are forgotten. */
 const forgotten: Readonly<Record<string, string>> = {
+  audit_findings: 'found_at',
+  audits: 'started_at',
   blob_locations: 'seen_at',
   deliveries: 'received_at',
   events: 'at',
@@ -86,6 +89,19 @@ async function oneRun({ stores }: Fixture, number: number): Promise<void> {
   const moved = copy.platforms.map((platform) => ({ ...platform, digest: `sha256:${platform.platform}-${number}` }));
   await syncImage(stores, image, { targets: [{ ...copy, digest: `sha256:${number}`, platforms: moved }] }, { run });
   await stores.runs.finish({ id: run, summary: {} });
+  await oneAudit(stores, `audit-${number}`);
+}
+
+async function oneAudit({ audits }: Fixture['stores'], id: string): Promise<void> {
+  await audits.begin({ id, who: 'schedule', scope: { deep: false } });
+  const copies = await audits.copies({ targets: ['aliyun'], limit: 10 });
+  const drift = { kind: 'lost', reason: 'it is gone' } as const;
+  await audits.record(
+    id,
+    copies.map((copy) => ({ copy, drift })),
+    'report',
+  );
+  await audits.finish(id, { summary: emptyAudit });
 }
 
 async function countsOf({ settings, rows }: Fixture): Promise<Readonly<Record<string, number>>> {

@@ -7,6 +7,7 @@ import { historyTables } from '../../src/database/migrations/0004-history.js';
 import { pullTables } from '../../src/database/migrations/0005-pull-budgets.js';
 import { upstreamTable } from '../../src/database/migrations/0006-upstreams.js';
 import { uploadTables } from '../../src/database/migrations/0008-uploads.js';
+import { auditTables } from '../../src/database/migrations/0009-audits.js';
 import { notificationTables } from '../../src/database/migrations/0010-notifications.js';
 import { upstreamReleaseTable } from '../../src/database/migrations/0011-upstream-releases.js';
 import { consoleTables } from '../../src/database/migrations/0012-console.js';
@@ -26,6 +27,7 @@ const steps = [
   '0006-upstreams',
   '0007-pushed-images',
   '0008-uploads',
+  '0009-audits',
   '0010-notifications',
   '0011-upstream-releases',
   '0012-console',
@@ -172,6 +174,7 @@ export function migrationSuite(placeOf: PlaceOf): void {
         ...notificationTables,
         ...consoleTables,
         upstreamReleaseTable,
+        ...auditTables,
       ].flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
         [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
           index: `${name}.${index.name}`,

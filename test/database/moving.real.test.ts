@@ -78,7 +78,10 @@ async function usedFile(): Promise<{ path: string; settings: DatabaseSettings; c
        values ('msg_1', 'ops', 'test', 't', '{}', 'sent', 1, 1);
      insert into notification_attempts (notification, at, outcome) values (1, 1, 'sent');
      insert into notification_channels (name, buckets, paused_until, failures) values ('ops', '{}', 0, 0);
-     insert into notification_cursors (name, position) values ('events', 1);`,
+     insert into notification_cursors (name, position) values ('events', 1);
+     insert into audits (id, started_at, who, scope) values ('audit-1', 1, 'cli', '{}');
+     insert into audit_findings (audit, image, target, kind, action, reference, expected, reason, found_at)
+       values ('audit-1', 'i', 't', 'lost', 'healing', 'r', 'd', 'gone', 1);`,
   );
   return { path: settings.path, settings, close: database.close };
 }

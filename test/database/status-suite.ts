@@ -333,6 +333,7 @@ export function consoleSuite(placeOf: PlaceOf): void {
         requests: 0,
         checks: 0,
         sessions: 0,
+        audits: 0,
         blobLocations: 1,
         uploads: 0,
         notifications: 0,
