@@ -60,7 +60,7 @@ export type RollbackResult = {
   | { readonly state: 'refused'; readonly code: FaultCode; readonly reason: string }
   /** It is not made yet: the sync runs go on trying. */
   | { readonly state: 'pending'; readonly to: string; readonly reason: string }
-  /** Somebody ended it before it was made. */
+  /** A person ended it before it was made. */
   | { readonly state: 'released' }
 );
 

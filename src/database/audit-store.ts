@@ -172,7 +172,7 @@ export class AuditStore {
           .where(firstRow, 'is', null)
           .execute();
         const ids = rows.map(({ id }) => id);
-        // Without a request: images that people asked for go first.
+        // Without a request: images that people requested go first.
         const columns = { ...forgotten, checked_at: null, requested_at: null };
         await changeStatus({ queries, dialect }, ids, PushStatus.pending, columns, { kind, at: now, who: 'audit' });
       }

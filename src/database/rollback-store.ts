@@ -91,7 +91,7 @@ export class RollbackStore {
   }
 
   /**
-   * Requests that the next sync run puts a tag back, before all images that nobody asked for. A repeated request asks again.
+   * Requests that the next sync run puts a tag back, before images that no person requested. It may be repeated.
    *
    * @returns false if the copy is not there any more, or the image is no longer wanted
    */

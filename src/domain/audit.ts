@@ -59,7 +59,7 @@ export interface TargetAudit {
   readonly changed: number;
   readonly incomplete: number;
   readonly notChecked: number;
-  /** Requests to the registry, without those that its client repeats by itself. */
+  /** Requests to the registry, without the retries of its client. */
   readonly requests: number;
 }
 

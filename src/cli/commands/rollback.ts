@@ -18,7 +18,7 @@ export interface RollbackOptions {
   readonly json?: boolean;
 }
 
-/** Puts a tag back and waits for it: whoever rolls back wants to know that it is done. */
+/** Puts a tag back and waits until it is done. */
 export async function rollbackCommand(image: string, { target, to, json = false }: RollbackOptions): Promise<number> {
   const config = readTargetsConfig(process.env);
   assertTarget(target, config);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Spreads requests to each host evenly, at most so many in a second: an audit must not disturb those who pull. */
+/** Spreads requests to each host evenly, with a maximum per second: an audit must not disturb those who pull. */
 export class HostPace {
   readonly #gapMs: number;
   /** When the next request to a host may be sent, on the monotonic clock. */
