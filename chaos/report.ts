@@ -30,7 +30,7 @@ export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result
     ['sent to the targets', `${megabytes(transfers.bytesSent)}; needed: ${megabytes(transfers.bytesNeeded)}`],
     ['uploads', `${transfers.uploads}, interrupted ${transfers.interruptions} times`],
     ['records of unfinished uploads when all was pushed', `${settled.recordedUploads}, removed by the next run`],
-    ['most that one upload lost', megabytes(transfers.mostLost)],
+    ['lost by interruptions', `${megabytes(transfers.lost)}; by one upload at most ${megabytes(transfers.mostLost)}`],
     [
       'begun again because the database was away',
       `${transfers.excused.uploads} uploads, ${megabytes(transfers.excused.bytes)}`,

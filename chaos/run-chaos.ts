@@ -147,7 +147,7 @@ async function verifyAll({
   readonly away: readonly (readonly [number, number])[];
 }): Promise<Pick<ChaosResult, 'violations' | 'verified' | 'transfers'>> {
   const expected = await expectedImages(sql, { stage, sent, made });
-  const found = await verifyImages(stage, expected.images);
+  const found = await verifyImages(stage.registries, expected.images);
   const transfers = await verifyTransfers(stage, { sizes, databaseAway: away });
   const violations: Violation[] = [
     ...sent.refusals.map((text): Violation => ({ promise: 'refused', text })),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { parseAccessLog } from '../../demo/access-log.js';
@@ -16,6 +16,8 @@ export interface ChaosRegistry extends RegistryAddress {
   readonly part: Part;
   /** Every request that it has answered and logged. */
   requests(): readonly LoggedRequest[];
+  /** Uploads that are not finished, as `repository id`. */
+  openUploads(): ReadonlySet<string>;
 }
 
 export interface ChaosRegistryOptions {
@@ -44,6 +46,18 @@ export function makeRegistry(
     port,
     part,
     url: `http://127.0.0.1:${port}`,
+    openUploads: () => openUploadsIn(join(storage, 'docker', 'registry', 'v2', 'repositories')),
     requests: () => parseAccessLog(readFileSync(outputPath, 'utf8')),
   };
+}
+
+function openUploadsIn(repositories: string): ReadonlySet<string> {
+  if (!existsSync(repositories)) return new Set();
+  const paths = readdirSync(repositories, { recursive: true, encoding: 'utf8' });
+  return new Set(
+    paths.flatMap((path) => {
+      const [, repository, upload] = /^(.+)\/_uploads\/([^/]+)$/.exec(path) ?? [];
+      return upload === undefined ? [] : [`${repository} ${upload}`];
+    }),
+  );
 }

@@ -12,6 +12,11 @@ export interface UploadAccount {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /**
+   * `open`: the registry still has it unfinished; `unlogged`: it was committed, but the registry was killed before it
+   * logged that.
+   */
+  readonly outcome: 'committed' | 'cancelled' | 'open' | 'unlogged';
   /** The blob that it became. */
   readonly committed?: { readonly digest: string; readonly at: number } | undefined;
   /** Each request with data. */
@@ -27,11 +32,14 @@ const dataPath = /^\/v2\/(.+)\/blobs\/uploads\/([^/?]+)/;
  *
  * @param exchanges of its line
  * @param requests of its access log; what a killed registry had answered may be missing there
+ * @param open the uploads that it has unfinished, as `repository id`
  */
 export function uploadAccounts(
   exchanges: readonly Exchange[],
   requests: readonly LoggedRequest[],
+  open: ReadonlySet<string>,
 ): readonly UploadAccount[] {
+  const cancelled = cancelledIn(requests);
   const commits = commitsIn(requests);
   const refused = refusedIn(requests);
   const byUpload = new Map<string, Exchange[]>();
@@ -54,10 +62,17 @@ export function uploadAccounts(
       breaks: unanswered + (refused.get(key) ?? 0),
       startedAt: Math.min(...own.map(({ sentAt }) => sentAt)),
       endedAt,
+      outcome: outcomeOf(digest, cancelled.has(key), open.has(key)),
       committed: digest === undefined ? undefined : { digest, at },
       requests: own.map(({ sentAt, bytes }) => ({ sentAt, bytes: bytes.up })),
     };
   });
+}
+
+function outcomeOf(digest: string | undefined, isCancelled: boolean, isOpen: boolean): UploadAccount['outcome'] {
+  if (digest !== undefined) return 'committed';
+  if (isOpen) return 'open';
+  return isCancelled ? 'cancelled' : 'unlogged';
 }
 
 /** What follows "100 Continue" belongs to the request that expected it. */
@@ -87,6 +102,15 @@ function commitsIn(requests: readonly LoggedRequest[]): ReadonlyMap<string, stri
       const [, repository, upload, digest] = commitPath.exec(path) ?? [];
       if (method !== 'PUT' || status !== 201 || digest === undefined) return [];
       return [[`${repository} ${upload}`, decodeURIComponent(digest)]];
+    }),
+  );
+}
+
+function cancelledIn(requests: readonly LoggedRequest[]): ReadonlySet<string> {
+  return new Set(
+    requests.flatMap(({ method, path, status }) => {
+      const [, repository, upload] = dataPath.exec(path) ?? [];
+      return method === 'DELETE' && status < 300 && upload !== undefined ? [`${repository} ${upload}`] : [];
     }),
   );
 }

@@ -4,9 +4,9 @@ import { hasBlob, readManifest } from '../../demo/image-exchange.js';
 import { sha256 } from '../../demo/make-blob.js';
 import type { MadeManifest } from '../../demo/make-images.js';
 import { registryRequest } from '../../demo/registry-request.js';
+import type { RegistryAddress } from '../../demo/registry-request.js';
 import { targetNames } from '../plan/parts.js';
 import type { TargetName } from '../plan/parts.js';
-import type { ChaosStage } from '../stage/stage.js';
 import { expectedTag } from './expected-tag.js';
 import type { Violation } from './violation.js';
 
@@ -32,14 +32,17 @@ export interface VerifiedImages {
 }
 
 /** Reads every manifest and every blob of every image from every target, and compares the digests of what it gets. */
-export async function verifyImages(stage: ChaosStage, images: readonly ExpectedImage[]): Promise<VerifiedImages> {
+export async function verifyImages(
+  registries: Readonly<Record<TargetName, RegistryAddress>>,
+  images: readonly ExpectedImage[],
+): Promise<VerifiedImages> {
   const violations: Violation[] = [];
   let [blobs, bytes] = [0, 0];
   for (const target of targetNames) {
     const known = new Set<string>();
     for (const image of images) {
-      const faults = await faultsOn(stage, target, image, async (repository, digest, size) => {
-        const registry = stage.registries[target];
+      const faults = await faultsOn(registries, target, image, async (repository, digest, size) => {
+        const registry = registries[target];
         // A registry keeps a blob once: its bytes are read once, and looked for in each repository.
         if (known.has(digest)) return await hasBlob(registry, repository, digest);
         const path = `/v2/${repository}/blobs/${digest}`;
@@ -57,7 +60,7 @@ export async function verifyImages(stage: ChaosStage, images: readonly ExpectedI
 }
 
 async function faultsOn(
-  stage: ChaosStage,
+  registries: Readonly<Record<TargetName, RegistryAddress>>,
   target: TargetName,
   { reference, made, platforms, names }: ExpectedImage,
   isThere: (repository: string, digest: string, size: number) => Promise<boolean>,
@@ -66,7 +69,7 @@ async function faultsOn(
   const name = names.get(target);
   if (name === undefined) return [`${what}: no row of pushed_images`];
   const { repository, tag } = name;
-  const registry = stage.registries[target];
+  const registry = registries[target];
   const found = await readManifest(registry, repository, tag);
   if (found === undefined) return [`${what}: ${repository}:${tag} is not there`];
 

@@ -12,9 +12,11 @@ test('what follows "100 Continue" is counted for its upload', () => {
     exchange({ request: 'HEAD /v2/org/app/manifests/v1', sentAt: 10, answeredAt: 11, up: 200 }),
   ];
 
-  const accounts = uploadAccounts(exchanges, [
-    logged('PUT', `/v2/org/app/blobs/uploads/u1?_state=s&digest=${digest}`, 201),
-  ]);
+  const accounts = uploadAccounts(
+    exchanges,
+    [logged('PUT', `/v2/org/app/blobs/uploads/u1?_state=s&digest=${digest}`, 201)],
+    new Set(),
+  );
 
   expect(accounts).toMatchObject([
     { repository: 'org/app', upload: 'u1', sent: 5300, breaks: 0, committed: { digest, at: 9 } },
@@ -27,9 +29,27 @@ test('a request without an answer and one that was refused are interruptions of 
     exchange({ request: 'PATCH /v2/org/app/blobs/uploads/u1', sentAt: 5, answeredAt: 6, up: 400, connection: 2 }),
   ];
 
-  const accounts = uploadAccounts(exchanges, [logged('PATCH', '/v2/org/app/blobs/uploads/u1?_state=s', 416)]);
+  const accounts = uploadAccounts(
+    exchanges,
+    [logged('PATCH', '/v2/org/app/blobs/uploads/u1?_state=s', 416)],
+    new Set(['org/app u1']),
+  );
 
-  expect(accounts).toMatchObject([{ sent: 1100, breaks: 2, committed: undefined }]);
+  expect(accounts).toMatchObject([{ sent: 1100, breaks: 2, outcome: 'open', committed: undefined }]);
+});
+
+test('an upload that its registry neither has nor logged was committed before the registry was killed', () => {
+  const exchanges = [exchange({ request: 'PUT /v2/org/app/blobs/uploads/u1', sentAt: 1, up: 700 })];
+
+  const accounts = uploadAccounts(exchanges, [], new Set());
+  const cancelled = uploadAccounts(
+    exchanges,
+    [logged('DELETE', '/v2/org/app/blobs/uploads/u1?_state=s', 204)],
+    new Set(),
+  );
+
+  expect(accounts).toMatchObject([{ outcome: 'unlogged' }]);
+  expect(cancelled).toMatchObject([{ outcome: 'cancelled' }]);
 });
 
 function exchange({
