@@ -4,7 +4,7 @@
  * At the end it verifies every image and every promise (docs/reliability.md).
  *
  * `--minutes N` of faults (default 2); `--seed N`: the same faults and requests at the same times (default: drawn);
- * `--kill-every N` mean seconds between two kills (default 8); `--images N` (default: one for 11 s); `--keep` keeps the
+ * `--kill-every N` mean seconds between two kills (default 7.5); `--images N` (default: one for 11 s); `--keep` keeps the
  * folder with the time line and all logs, as it is kept when a promise is broken.
  */
 import { randomInt } from 'node:crypto';

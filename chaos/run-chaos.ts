@@ -29,6 +29,7 @@ import { timelineIn } from './timeline.js';
 import { awayTimes } from './verify/away-times.js';
 import { expectedImages } from './verify/expected-images.js';
 import { verifyImages } from './verify/verify-images.js';
+import { untilTold, verifyMessages } from './verify/verify-messages.js';
 import { verifyRows } from './verify/verify-rows.js';
 import { verifyTransfers } from './verify/verify-transfers.js';
 import type { TransferFigures } from './verify/verify-transfers.js';
@@ -55,11 +56,15 @@ export interface ChaosResult {
   readonly images: number;
   readonly verified: { readonly blobs: number; readonly bytes: number };
   readonly transfers: TransferFigures;
+  readonly messages: { readonly received: number; readonly repeated: number };
   /** Parts that ended early, and how: a worker without a database does that, and is started again. */
   readonly unexpectedEnds: readonly string[];
   readonly folder: string;
   readonly timeline: string;
 }
+
+/** Incidents are over, and are told to be, within the pauses of their workflow. */
+const tellMs = 60_000;
 
 /** Runs the ferry through planned faults while images are requested, waits until it has done everything, and verifies it. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -104,7 +109,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 
     const sql = await connectToDatabase(stage);
     const settled = await settle({ stage, sql, timeline, withinMs: options.settleSeconds * 1000 });
-    timeline.say('verifying');
+    timeline.say((await untilTold(sql, tellMs)) ? 'verifying' : 'verifying, although something is still to be told');
     const verified = await verifyAll({ ...own, sent, settled, sql, sizes, away: awayTimes(played, 'database', epoch) });
     sql.destroy();
     const left = await stopStage(stage, timeline);
@@ -145,10 +150,11 @@ async function verifyAll({
   readonly made: ReadonlyMap<PlannedImage, readonly MadeManifest[]>;
   readonly sizes: ReadonlyMap<string, number>;
   readonly away: readonly (readonly [number, number])[];
-}): Promise<Pick<ChaosResult, 'violations' | 'verified' | 'transfers'>> {
+}): Promise<Pick<ChaosResult, 'violations' | 'verified' | 'transfers' | 'messages'>> {
   const expected = await expectedImages(sql, { stage, sent, made });
   const found = await verifyImages(stage.registries, expected.images);
   const transfers = await verifyTransfers(stage, { sizes, databaseAway: away });
+  const messages = await verifyMessages(sql, stage.receiver.messages());
   const violations: Violation[] = [
     ...sent.refusals.map((text): Violation => ({ promise: 'refused', text })),
     ...sent.unaccepted.map(({ way, images }): Violation => {
@@ -161,8 +167,9 @@ async function verifyAll({
     ...found.violations,
     ...(await verifyRows(sql)),
     ...transfers.violations,
+    ...messages.violations,
   ];
-  return { violations, verified: found, transfers: transfers.figures };
+  return { violations, verified: found, transfers: transfers.figures, messages };
 }
 
 /** Every version is there from the start, so that a move of a tag is one request. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { sourceNames } from '../plan/parts.js';
 import type { LineName } from '../plan/parts.js';
+import type { MessageReceiver } from './receiver.js';
 import type { ChaosDatabase } from './services.js';
 
 export const apiToken = 'only-for-this-run';
@@ -16,6 +17,7 @@ export interface EnvironmentOptions {
   readonly database: ChaosDatabase['access'];
   /** Where the server listens; its line is in front of it. */
   readonly listen: string;
+  readonly receiver: Pick<MessageReceiver, 'url' | 'secret'>;
   /** In the environment of every process of the stage, so that one that is left behind is found. */
   readonly mark: NodeJS.ProcessEnv;
 }
@@ -23,7 +25,14 @@ export interface EnvironmentOptions {
 const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME'];
 
 /** The environment of every ferry process: nothing of this machine's configuration, and every server over its line. */
-export function environmentOf({ folder, hosts, database, listen, mark }: EnvironmentOptions): NodeJS.ProcessEnv {
+export function environmentOf({
+  folder,
+  hosts,
+  database,
+  listen,
+  receiver,
+  mark,
+}: EnvironmentOptions): NodeJS.ProcessEnv {
   const configPath = join(folder, 'ferry.yaml');
   // JSON is YAML, too.
   writeFileSync(
@@ -31,6 +40,13 @@ export function environmentOf({ folder, hosts, database, listen, mark }: Environ
     JSON.stringify({
       hosts: Object.fromEntries(sourceNames.map((name) => [hosts[name], { scheme: 'http' }])),
       mutableTags: { tags: ['latest-*'] },
+      notifications: {
+        channels: { team: { kind: 'webhook', urlVariable: 'TEAM_URL', secretVariable: 'TEAM_SECRET' } },
+        // So soon that something is told.
+        groupFor: '3s',
+        targetAwayLongerThan: '4s',
+        retryingLongerThan: '15s',
+      },
     }),
   );
   const dataFolder = join(folder, 'commands');
@@ -46,6 +62,8 @@ export function environmentOf({ folder, hosts, database, listen, mark }: Environ
     FERRY_LISTEN: listen,
     FERRY_API_TOKEN: apiToken,
     FERRY_WEBHOOK_SECRET: webhookSecret,
+    TEAM_URL: receiver.url,
+    TEAM_SECRET: receiver.secret,
     TEMPORAL_ADDRESS: hosts.temporal,
     MYSQL_HOST: databaseHost,
     MYSQL_PORT: databasePort,

@@ -64,14 +64,33 @@ const checks: readonly Check[] = [
     query: 'select image, platform, blocked_code, blocked_reason from images_for_push where push_status not in (0, 1)',
   },
   {
-    // A row for one more platform begins without a state.
+    // A row for one more platform begins without a state, and each row of such an image has a state of its own.
     promise: 'events',
     what: 'a change that does not follow the one before it',
     query: `select id, kind, image, target, before_state, from_state, to_state from (
         select id, kind, image, target, from_state, to_state,
           lag(to_state) over (partition by image, target order by id) as before_state from events) as changes
-      where before_state <> from_state or from_state is null and before_state is not null
-        and kind not in ('added', 'normalized')`,
+      where (before_state <> from_state or from_state is null and before_state is not null
+        and kind not in ('added', 'normalized')) and (target <> '' or image not in (
+          select image from images_for_push where image is not null group by image having count(distinct platform) > 1))`,
+  },
+  {
+    promise: 'told',
+    what: 'an incident with two messages that say the same',
+    query: `select incident, channel, json_value(facts, '$.phase') as phase, count(*) as messages from notifications
+      where incident is not null group by incident, channel, json_value(facts, '$.phase') having count(*) > 1`,
+  },
+  {
+    promise: 'told',
+    what: 'two incidents of one cause at the same time',
+    query: `select a.id, b.id as other, a.cause from notification_incidents a
+      join notification_incidents b on b.scope = a.scope and b.cause = a.cause and b.id > a.id
+      where b.opened_at < a.over_at or a.over_at = 0`,
+  },
+  {
+    promise: 'told',
+    what: 'an incident that is not over, although everything is pushed',
+    query: 'select id, kind, cause, reason from notification_incidents where over_at = 0',
   },
   {
     promise: 'left',
