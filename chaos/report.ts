@@ -23,6 +23,7 @@ export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result
       'verified',
       `${result.images} images, on each target ${verified.blobs / 2} blobs, ${megabytes(verified.bytes / 2)}`,
     ],
+    ['messages to people', `${result.messages.received}, repeated ${result.messages.repeated} times with the same ID`],
     [
       'read from the sources',
       `${megabytes(transfers.bytesRead)}; each blob once: ${megabytes(transfers.bytesReadOnce)}`,
