@@ -29,7 +29,7 @@ import { timelineIn } from './timeline.js';
 import { awayTimes } from './verify/away-times.js';
 import { expectedImages } from './verify/expected-images.js';
 import { verifyImages } from './verify/verify-images.js';
-import { untilTold, verifyMessages } from './verify/verify-messages.js';
+import { untilReported, verifyMessages } from './verify/verify-messages.js';
 import { verifyRows } from './verify/verify-rows.js';
 import { verifyTransfers } from './verify/verify-transfers.js';
 import type { TransferFigures } from './verify/verify-transfers.js';
@@ -63,8 +63,8 @@ export interface ChaosResult {
   readonly timeline: string;
 }
 
-/** Incidents are over, and are told to be, within the pauses of their workflow. */
-const tellMs = 60_000;
+/** The ends of incidents are reported within the pauses of their workflow. */
+const reportMs = 60_000;
 
 /** Runs the ferry through planned faults while images are requested, waits until it has done everything, and verifies it. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -109,7 +109,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 
     const sql = await connectToDatabase(stage);
     const settled = await settle({ stage, sql, timeline, withinMs: options.settleSeconds * 1000 });
-    timeline.say((await untilTold(sql, tellMs)) ? 'verifying' : 'verifying, although something is still to be told');
+    timeline.say(
+      (await untilReported(sql, reportMs)) ? 'verifying' : 'verifying, although a notification is still to be sent',
+    );
     const verified = await verifyAll({ ...own, sent, settled, sql, sizes, away: awayTimes(played, 'database', epoch) });
     sql.destroy();
     const left = await stopStage(stage, timeline);

@@ -78,7 +78,7 @@ async function pendingRows(sql: SqlConnection): Promise<number> {
   return Number((rows as { count: number | string }[])[0]?.count);
 }
 
-/** The workflow that tells people runs for ever. */
+/** The workflow of notifications never ends. */
 const query = "ExecutionStatus = 'Running' and WorkflowType != 'Notify'";
 
 /** Waits a little: what has just ended is listed as running for a moment. @returns their IDs */

@@ -42,7 +42,7 @@ export function environmentOf({
       mutableTags: { tags: ['latest-*'] },
       notifications: {
         channels: { team: { kind: 'webhook', urlVariable: 'TEAM_URL', secretVariable: 'TEAM_SECRET' } },
-        // So soon that something is told.
+        // So short that there are messages.
         groupFor: '3s',
         targetAwayLongerThan: '4s',
         retryingLongerThan: '15s',

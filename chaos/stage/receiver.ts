@@ -13,7 +13,7 @@ export interface ReceivedMessage {
   readonly isSigned: boolean;
 }
 
-/** Receives what the ferry tells people, by its channel of kind `webhook`. */
+/** Receives the messages of a channel of kind `webhook`. */
 export interface MessageReceiver {
   readonly url: string;
   /** Of Standard Webhooks: `whsec_` and base64. */
@@ -23,7 +23,7 @@ export interface MessageReceiver {
   close(): Promise<void>;
 }
 
-/** Every so many messages are received, and their sender gets no answer. */
+/** One in N messages is received, and its sender gets no answer. */
 const unansweredEvery = 4;
 
 export async function startReceiver(): Promise<MessageReceiver> {
@@ -42,7 +42,7 @@ export async function startReceiver(): Promise<MessageReceiver> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/told`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/messages`,
     secret: `whsec_${key.toString('base64')}`,
     messages: () => messages,
     async close() {

@@ -10,7 +10,7 @@ export interface VerifiedMessages {
   readonly repeated: number;
 }
 
-/** Compares what was planned with what was received: nothing lost, nothing told twice under two IDs. */
+/** Compares what was planned with what was received: nothing lost, nothing reported under two IDs. */
 export async function verifyMessages(sql: Connection, messages: readonly ReceivedMessage[]): Promise<VerifiedMessages> {
   const violations: string[] = [];
   const bodies = new Map<string, string>();
@@ -29,14 +29,14 @@ export async function verifyMessages(sql: Connection, messages: readonly Receive
   const known = new Set(planned.map(({ id }) => id));
   for (const id of bodies.keys()) if (!known.has(id)) violations.push(`message ${id} was sent, and is not recorded`);
   return {
-    violations: violations.map((text): Violation => ({ promise: 'told', text })),
+    violations: violations.map((text): Violation => ({ promise: 'notified', text })),
     received: bodies.size,
     repeated: messages.length - bodies.size,
   };
 }
 
-/** Waits until people have been told of everything: nothing is open, and nothing waits to be sent. */
-export async function untilTold(sql: Connection, withinMs: number): Promise<boolean> {
+/** Waits until everything has been reported: nothing is open, and nothing waits to be sent. */
+export async function untilReported(sql: Connection, withinMs: number): Promise<boolean> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const [rows] = await sql.query(

@@ -75,20 +75,20 @@ const checks: readonly Check[] = [
           select image from images_for_push where image is not null group by image having count(distinct platform) > 1))`,
   },
   {
-    promise: 'told',
+    promise: 'notified',
     what: 'an incident with two messages that say the same',
     query: `select incident, channel, json_value(facts, '$.phase') as phase, count(*) as messages from notifications
       where incident is not null group by incident, channel, json_value(facts, '$.phase') having count(*) > 1`,
   },
   {
-    promise: 'told',
+    promise: 'notified',
     what: 'two incidents of one cause at the same time',
     query: `select a.id, b.id as other, a.cause from notification_incidents a
       join notification_incidents b on b.scope = a.scope and b.cause = a.cause and b.id > a.id
       where b.opened_at < a.over_at or a.over_at = 0`,
   },
   {
-    promise: 'told',
+    promise: 'notified',
     what: 'an incident that is not over, although everything is pushed',
     query: 'select id, kind, cause, reason from notification_incidents where over_at = 0',
   },

@@ -6,7 +6,7 @@ export const promises = {
   idle: 'without a person, everything is pushed in the end',
   rows: 'no row is there twice, and the rows say what the targets have',
   events: 'each change of state is recorded once, and follows the one before it',
-  told: 'people are told of each incident once, and that it is over; no message is lost',
+  notified: 'each incident is reported once, and its end once; no message is lost',
   again: 'no blob is sent again to a repository that has it',
   lost: 'an interrupted upload loses at most one chunk',
   read: 'nothing is read that no target gets, but for one chunk per interruption',
