@@ -7,7 +7,7 @@ import { connectClient } from './client/connect.js';
 import type { TemporalClient } from './client/connect.js';
 import { requestSync } from './client/sync-requests.js';
 import { createActivitySets } from './composition/activity-sets.js';
-import { announceVersion } from './composition/announce-version.js';
+import { announceUnversioned, announceVersion } from './composition/announce-version.js';
 import { buildIdOf } from './composition/build-id.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
 import { limitHeapGrowth } from './composition/heap-growth.js';
@@ -69,7 +69,8 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
       runs.push(async () => await serveDockerQueue(queue, stopping.signal));
     }
     const running = runTogether(runs, stop);
-    if (version !== undefined) {
+    if (version === undefined) void announceUnversioned(temporal, logger);
+    else {
       const isControlled = config.deployment?.isControlled === true;
       void announceVersion(temporal, version, { logger, signal: stopping.signal, isControlled });
     }

@@ -263,6 +263,13 @@ function makeProgram(done: (status: number) => void): Command {
     .action(async (options) => done(await (await import('./commands/migrate.js')).migrateCommand(options)));
 
   program
+    .command('backup')
+    .description('write the SQLite database to a new file, while the ferry works')
+    .argument('<file>', 'path of the new file')
+    .addOption(json())
+    .action(async (file, options) => done(await (await import('./commands/backup.js')).backupCommand(file, options)));
+
+  program
     .command('worker')
     .description('run a worker for production; TEMPORAL_ADDRESS is the Temporal server')
     .option('--check', 'start no worker; check whether one of this machine or container is polling (for health checks)')
@@ -343,6 +350,7 @@ function addDeployments(program: Command, done: (status: number) => void, json: 
     .command('promote')
     .description('make a version the current one, as soon as its workers poll')
     .argument('[build-id]', 'default: the version of this installation')
+    .option('--none', 'give new work back to workers without a version')
     .option('--wait <duration>', 'how long to wait for its workers', '1m')
     .addOption(json())
     .action(async (buildId, options) => done(await (await commands()).promoteCommand(buildId, options)));

@@ -75,6 +75,23 @@ export function currentOf(
   return buildId === '' || buildId === null ? undefined : buildId;
 }
 
+/** The version that gets the work of the main queue; undefined if workers without a version get it. */
+export async function currentVersionOfQueue({
+  client,
+  withDeadline,
+}: TemporalClient): Promise<DeploymentVersion | undefined> {
+  const { versioningInfo } = await withDeadline(
+    async () =>
+      await client.workflowService.describeTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name: TaskQueue.main },
+        taskQueueType: workflowTasks,
+      }),
+  );
+  const { deploymentName, buildId } = versioningInfo?.currentDeploymentVersion ?? {};
+  return deploymentName && buildId ? { deploymentName, buildId } : undefined;
+}
+
 /** Query for workflows that only workers of this version can continue. */
 export function pinnedTo(version: DeploymentVersion): string {
   return `${runningOn(version)} AND TemporalWorkflowVersioningBehavior = "Pinned"`;

@@ -43,6 +43,30 @@ export async function promoteVersion(
   }
 }
 
+/**
+ * Gives new work back to workers without a version.
+ *
+ * @returns build ID of the version that was current before, if there was one
+ */
+export async function promoteNone(
+  { client, withDeadline }: TemporalClient,
+  deploymentName: string,
+): Promise<string | undefined> {
+  const { previousDeploymentVersion } = await withDeadline(
+    async () =>
+      await client.workflowService.setWorkerDeploymentCurrentVersion({
+        namespace: client.options.namespace,
+        deploymentName,
+        buildId: '',
+        identity: client.options.identity,
+        ignoreMissingTaskQueues: true,
+        allowNoPollers: true,
+      }),
+  );
+  const previous = previousDeploymentVersion?.buildId ?? '';
+  return previous === '' ? undefined : previous;
+}
+
 /** What became of a worker that has started: who gets the work. */
 export type StartedVersion =
   /** It is the current version, or has become it because there was none. */

@@ -1,4 +1,5 @@
 import type { TemporalClient } from '../client/connect.js';
+import { currentVersionOfQueue } from '../client/deployment-view.js';
 import { becomeFirstVersion } from '../client/promote-version.js';
 import type { DeploymentVersion } from '../contract/deployment-version.js';
 import { errorMessage } from '../domain/error-message.js';
@@ -34,5 +35,20 @@ export async function announceVersion(
     if (signal.aborted) return;
     const reason = errorMessage(error);
     logger.error({ deployment, buildId, reason }, 'cannot read which version is current: "ferry deployments" shows it');
+  }
+}
+
+/** The same for a worker without a version, which gets no work while a version is the current one. Never rejects. */
+export async function announceUnversioned(temporal: TemporalClient, logger: Logger): Promise<void> {
+  try {
+    const current = await currentVersionOfQueue(temporal);
+    if (current === undefined) return;
+    const { deploymentName: deployment, buildId } = current;
+    logger.error(
+      { deployment, current: buildId },
+      `workers of deployment ${deployment} get all work, and this one has no version: set FERRY_DEPLOYMENT=${deployment}, or run "ferry deployments promote --none"`,
+    );
+  } catch (error) {
+    logger.warn({ reason: errorMessage(error) }, 'cannot read if workers with versions get the work');
   }
 }

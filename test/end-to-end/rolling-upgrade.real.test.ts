@@ -22,6 +22,7 @@ import type { TwoTargetStage } from '../support/two-target-stage.js';
 /** Larger than what a run copies without a workflow for the image. */
 const largeBytes = 8_500_000;
 const heldAfterBytes = 2_000_000;
+const patient = { timeout: 60_000 };
 
 interface StagedImage {
   readonly name: string;
@@ -56,22 +57,25 @@ test(
   { timeout: 240_000 },
   async () => {
     const images = await stageImages([
-      ...Array.from({ length: 40 }, (_, n) => ({ name: `small-${n}`, bytes: 40_000 })),
+      ...Array.from({ length: 38 }, (_, n) => ({ name: `small-${n}`, bytes: 40_000 })),
       ...Array.from({ length: 4 }, (_, n) => ({ name: `old-${n}`, bytes: largeBytes })),
       ...Array.from({ length: 4 }, (_, n) => ({ name: `new-${n}`, bytes: largeBytes })),
+      { name: 'first', bytes: largeBytes },
       { name: 'back', bytes: largeBytes },
       { name: 'moved', bytes: largeBytes },
+      { name: 'end', bytes: largeBytes },
     ]);
     const named = (prefix: string) => images.filter(({ name }) => name.startsWith(prefix));
     // The release before versions were used.
     const first = install();
     const unversioned = await startWorker(first, { FERRY_DEPLOYMENT: '' });
-    await add(first, named('small').slice(0, 20));
+    await add(first, [...named('first'), ...named('small').slice(0, 20)]);
+    await untilPushed('first');
     await unversioned.stop();
 
     // Release A takes the work over without versions, and is the first version at once.
     const a = await startWorker(first);
-    await expect.poll(() => a.log(), { timeout: 30_000 }).toContain('this version of the worker is the current one');
+    await expect.poll(() => a.log(), patient).toContain('this version of the worker is the current one');
     const buildA = (await deployment(first)).current ?? '';
     const holds = hold(named('old'));
     await add(first, [...named('small').slice(20, 30), ...named('old')]);
@@ -86,7 +90,7 @@ test(
       ),
     );
     const b = await startWorker(second);
-    await expect.poll(() => b.log(), { timeout: 30_000 }).toContain('another version is the current one');
+    await expect.poll(() => b.log(), patient).toContain('another version is the current one');
     const promoted = await ferry(second, 'deployments', 'promote');
     const { current: buildB = '' } = await deployment(second);
     await add(second, [...named('small').slice(30), ...named('new')]);
@@ -94,7 +98,7 @@ test(
     const meanwhile = await deployment(second);
     for (const release of holds) release();
     const summary = await ask<SyncAllResult>(second, 'sync', '--wait');
-    await expect.poll(async () => pinnedIn(await deployment(second), buildA), { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => pinnedIn(await deployment(second), buildA), patient).toBe(0);
 
     expect(promoted).toMatchObject({ status: 0 });
     expect(promoted.output).toContain(`Keep a worker of ${buildA} running`);
@@ -114,18 +118,26 @@ test(
     await startWorker(third);
     await ferry(third, 'deployments', 'promote');
     const shown = await ferry(third, 'deployments');
+    const { current: buildC } = await deployment(third);
     release();
     const moved = await ask<{ moved: number }>(third, 'deployments', 'move', buildA);
     await untilPushed('moved');
 
+    // Versions are given up.
+    const last = await startWorker(third, { FERRY_DEPLOYMENT: '' });
+    await expect.poll(() => last.log(), patient).toContain('workers of deployment image-ferry get all work');
+    await ferry(third, 'deployments', 'promote', '--none');
+    await add(third, named('end'));
+    await untilPushed('end');
+
     // A's poll is remembered for a minute, so the hint is not printed yet; its workflow is counted.
     expect(shown.output).toMatch(new RegExp(`^${buildA} +draining .* 1$`, 'm'));
     expect(moved).toMatchObject({ moved: 1 });
-    const { current: buildC } = await deployment(third);
     const versions = await versionsOfImages();
     expect(named('old').map(({ name }) => versions.get(name))).toEqual(Array(4).fill(buildA));
     expect(named('new').map(({ name }) => versions.get(name))).toEqual(Array(4).fill(buildB));
-    expect([versions.get('back'), versions.get('moved')]).toEqual([buildA, buildC]);
+    const single = ['first', 'back', 'moved', 'end'].map((name) => versions.get(name));
+    expect(single).toEqual(['', buildA, buildC, '']);
     expect(await failedWorkflowTasks()).toEqual([]);
     await expectAllOnce(images);
   },
@@ -207,19 +219,19 @@ async function untilHeld(images: readonly StagedImage[]): Promise<void> {
     const read = new Map(stage.proxy.reads().map(({ digest, bytes }) => [digest, bytes]));
     return images.filter(({ image }) => (read.get(layerOf(image)) ?? 0) > heldAfterBytes / 2).length;
   };
-  await expect.poll(started, { timeout: 60_000 }).toBe(images.length);
+  await expect.poll(started, patient).toBe(images.length);
 }
 
 async function untilPushed(name: string): Promise<void> {
   const isThere = async (): Promise<boolean> => (await readManifest(stage.own, `org/${name}`, '1')) !== undefined;
-  await expect.poll(isThere, { timeout: 60_000 }).toBe(true);
+  await expect.poll(isThere, patient).toBe(true);
 }
 
 /** The build ID on which the workflow of each image ended. */
 async function versionsOfImages(): Promise<ReadonlyMap<string, string>> {
   const versions = new Map<string, string>();
   const query = 'WorkflowType = "SyncImage" AND ExecutionStatus = "Completed"';
-  await expect.poll(async () => (await client.workflow.count(query)).count, { timeout: 30_000 }).toBe(10);
+  await expect.poll(async () => (await client.workflow.count(query)).count, patient).toBe(12);
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const { raw, staticSummary } = await client.workflow.getHandle(workflowId, runId).describe();
     const name = /org\/([a-z0-9-]+):/.exec((await staticSummary()) ?? '')?.[1] ?? workflowId;

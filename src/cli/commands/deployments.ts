@@ -1,6 +1,6 @@
 import { showDeployment } from '../../client/deployment-view.js';
 import type { DeploymentView, VersionView } from '../../client/deployment-view.js';
-import { movePinned, promoteVersion } from '../../client/promote-version.js';
+import { movePinned, promoteNone, promoteVersion } from '../../client/promote-version.js';
 import { buildIdOf } from '../../composition/build-id.js';
 import { workflowBundlePath } from '../../composition/workflow-bundle.js';
 import { assertBuildId } from '../../config/deployment-settings.js';
@@ -14,6 +14,8 @@ import { withTemporal } from '../with-temporal.js';
 
 export interface DeploymentsOptions {
   readonly wait?: string | undefined;
+  /** Workers without a version get new work again. */
+  readonly none?: boolean;
   readonly json?: boolean;
 }
 
@@ -31,10 +33,11 @@ export async function showCommand({ json = false }: DeploymentsOptions): Promise
 /** `ferry deployments promote`: new work goes to this version from now on. */
 export async function promoteCommand(
   given: string | undefined,
-  { wait = '1m', json = false }: DeploymentsOptions,
+  { wait = '1m', none = false, json = false }: DeploymentsOptions,
 ): Promise<number> {
   const config = readDeploymentConfig(process.env);
   const deploymentName = deploymentOf(config);
+  if (none) return await endVersions(config, { given, json });
   const buildId = given ?? config.deployment?.buildId ?? buildIdOf(workflowBundlePath());
   assertBuildId('the build ID', buildId);
   const withinMs = parseDuration(wait);
@@ -45,11 +48,22 @@ export async function promoteCommand(
   if (json) printJson({ deployment: deploymentName, current: buildId, previous: previous ?? null });
   else {
     printLine(`${buildId} is the current version of ${deploymentName}.`);
-    if (previous !== undefined) {
-      printLine(
-        `Keep a worker of ${previous} running while "ferry deployments" shows workflows that are pinned to it.`,
-      );
-    }
+    printKept(previous);
+  }
+  return ExitStatus.done;
+}
+
+async function endVersions(
+  config: DeploymentConfig,
+  { given, json }: { readonly given: string | undefined; readonly json: boolean },
+): Promise<number> {
+  const deployment = deploymentOf(config);
+  if (given !== undefined) throw new InvalidInput(`type either ${given} or --none`, 'configuration');
+  const previous = await withTemporal(config, async (temporal) => await promoteNone(temporal, deployment));
+  if (json) printJson({ deployment, current: null, previous: previous ?? null });
+  else {
+    printLine(`Workers without a version get new work (FERRY_DEPLOYMENT unset).`);
+    printKept(previous);
   }
   return ExitStatus.done;
 }
@@ -87,6 +101,11 @@ function deploymentOf({ deployment }: DeploymentConfig): string {
     'workers are not versioned: set FERRY_DEPLOYMENT to a name, such as image-ferry, here and for every worker',
     'configuration',
   );
+}
+
+function printKept(previous: string | undefined): void {
+  if (previous === undefined) return;
+  printLine(`Keep a worker of ${previous} running while "ferry deployments" shows workflows that are pinned to it.`);
 }
 
 function printDeployment({ name, current, versions }: DeploymentView): void {
