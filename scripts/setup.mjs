@@ -2,7 +2,7 @@
 // `set-up/tools.mjs`. Plain JavaScript, because nothing else is installed yet; what `ferry setup` does, too, is in
 // src/setup.
 //
-//   node scripts/setup.mjs [--for=test|demo|start|bench|unit]      (default: test)
+//   node scripts/setup.mjs [--for=test|demo|start|bench|chaos|unit]      (default: test)
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -22,6 +22,7 @@ const purposes = {
   start: 'for `ferry up`',
   demo: 'for the demo',
   bench: 'for the benchmark',
+  chaos: 'for `npm run chaos`',
   test: 'for every test',
 };
 

@@ -26,7 +26,7 @@ const registryRelease = `${github}/distribution/distribution/releases/download/v
  * - `usedFor`, `optionalFor`: purposes of a set-up; `without`: what happens there when it cannot be had
  */
 const tools = [
-  { ...temporalCli(projectRoot), usedFor: ['start', 'demo', 'bench', 'test'], optionalFor: [] },
+  { ...temporalCli(projectRoot), usedFor: ['start', 'demo', 'bench', 'chaos', 'test'], optionalFor: [] },
   {
     name: 'registry',
     title: 'distribution registry',
@@ -48,7 +48,7 @@ const tools = [
         takes: '1 to 3 minutes',
       }),
     ],
-    usedFor: ['demo', 'bench', 'test'],
+    usedFor: ['demo', 'bench', 'chaos', 'test'],
     optionalFor: [],
     advice: `go install ${registryPackage}@v${registryVersion} (Go is at https://go.dev/dl)`,
   },
@@ -128,7 +128,7 @@ const tools = [
     fits: (version) => isAtLeast(version.match(/Ver (\d+)\.(\d+)/), 10, 6),
     wanted: 'a MariaDB server, 10.6 or later',
     ways: [fromAptPackage('mariadb-server')],
-    usedFor: ['bench', 'test'],
+    usedFor: ['bench', 'chaos', 'test'],
     optionalFor: [],
     advice: 'apt-get install mariadb-server (Debian, Ubuntu), dnf install mariadb-server, or brew install mariadb',
   },

@@ -4,8 +4,8 @@ import { defaultsFor } from '../../chaos/defaults.js';
 import { reportOf } from '../../chaos/report.js';
 import { runChaos } from '../../chaos/run-chaos.js';
 
-const seconds = 70;
-const options = { ...defaultsFor(7, seconds), images: 10, killEverySeconds: 6, keep: false };
+const seconds = 55;
+const options = { ...defaultsFor(7, seconds), images: 10, killEverySeconds: 5, keep: false };
 
 test(
   'images that are requested while everything is killed, frozen and cut off arrive byte for byte, once, without a person',
