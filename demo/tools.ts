@@ -16,6 +16,8 @@ const variables = {
   helm: 'FERRY_HELM',
   docker: 'FERRY_DOCKER',
   dockerd: 'FERRY_DOCKERD',
+  prometheus: 'FERRY_PROMETHEUS',
+  promtool: 'FERRY_PROMTOOL',
   crane: 'FERRY_CRANE',
   regctl: 'FERRY_REGCTL',
   regsync: 'FERRY_REGSYNC',

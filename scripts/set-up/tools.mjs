@@ -18,6 +18,7 @@ const craneRegistryVersion = '0.21.9';
 const craneRegistryPackage = 'github.com/google/go-containerregistry/cmd/registry';
 const cranePackage = 'github.com/google/go-containerregistry/cmd/crane';
 const regclientVersion = '0.11.5';
+const prometheusVersion = '3.16.0';
 const registryRelease = `${github}/distribution/distribution/releases/download/v${registryVersion}`;
 
 /**
@@ -172,6 +173,8 @@ const tools = [
     without: 'the tests that need one are skipped',
     advice: 'apt-get install docker.io (Debian, Ubuntu)',
   },
+  monitoring({ name: 'prometheus', variable: 'FERRY_PROMETHEUS', title: 'Prometheus' }),
+  monitoring({ name: 'promtool', variable: 'FERRY_PROMTOOL', title: 'promtool' }),
   peer({
     name: 'crane',
     variable: 'FERRY_CRANE',
@@ -205,6 +208,40 @@ function consumer({ name, title, variable, folder, takes }) {
     usedFor: ['test'],
     optionalFor: [],
     advice: 'install Go (https://go.dev/dl) and run the set-up again',
+  };
+}
+
+/** Prometheus and its tool, which are in one archive and one Go module: the second one is built in seconds. */
+function monitoring({ name, variable, title }) {
+  const archive = `prometheus-${prometheusVersion}.${process.platform}-${machine.split('_')[1]}`;
+  const release = `${github}/prometheus/prometheus/releases/download/v${prometheusVersion}`;
+  return {
+    name,
+    title,
+    variable,
+    commands: [name],
+    fits: (version) => isAtLeast(version.match(/version (\d+)\.(\d+)/), 2, 50),
+    wanted: `${title} 2.50 or later`,
+    cacheName: name,
+    ways: [
+      fromDownload({
+        isThere: ['linux_amd64', 'linux_arm64', 'darwin_amd64', 'darwin_arm64'].includes(machine),
+        url: `${release}/${archive}.tar.gz`,
+        checksums: `${release}/sha256sums.txt`,
+        file: `${archive}/${name}`,
+      }),
+      fromGoModule({
+        folder: join(projectRoot, 'scripts', 'tools', 'prometheus'),
+        package: `github.com/prometheus/prometheus/cmd/${name}`,
+        setVersion: `github.com/prometheus/common/version.Version=${prometheusVersion}`,
+        // Nothing here looks for its targets in a cloud: that code is left out.
+        tags: 'remove_all_sd',
+        takes: '2 to 5 minutes',
+      }),
+    ],
+    usedFor: ['test'],
+    optionalFor: [],
+    advice: `get prometheus ${prometheusVersion} from https://prometheus.io/download`,
   };
 }
 

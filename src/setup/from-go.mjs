@@ -9,11 +9,11 @@ const environment = { CGO_ENABLED: '0' };
 /**
  * Builds a program in a Go module of ours, whose go.sum pins all dependencies.
  *
- * @param {{folder: string, package: string, setVersion: string, takes: string}} program `folder`: with go.mod and
- * go.sum
+ * @param {{folder: string, package: string, setVersion: string, tags?: string, takes: string}} program `folder`: with
+ * go.mod and go.sum; `tags`: build tags
  * @returns {import('./program-types.js').Way}
  */
-export function fromGoModule({ folder: moduleFolder, package: packagePath, setVersion, takes }) {
+export function fromGoModule({ folder: moduleFolder, package: packagePath, setVersion, tags = '', takes }) {
   return {
     title: 'build with Go',
     plan: () => planWithGo(takes),
@@ -21,7 +21,7 @@ export function fromGoModule({ folder: moduleFolder, package: packagePath, setVe
       inFolderBeside(destination, async (folder) => {
         cpSync(moduleFolder, folder, { recursive: true });
         const program = join(folder, 'program');
-        const flags = ['-trimpath', '-mod=readonly', '-ldflags', `-s -w -X ${setVersion}`];
+        const flags = ['-trimpath', '-mod=readonly', '-tags', tags, '-ldflags', `-s -w -X ${setVersion}`];
         const result = await runCommand('go', ['build', ...flags, '-o', program, packagePath], {
           cwd: folder,
           env: environment,
