@@ -1,6 +1,8 @@
 import type { RegistryError } from './errors.js';
 import type { Digest } from './oci/digest.js';
 import type { PullQuota } from './pull-quota.js';
+import type { RepositoryRef } from './repository-ref.js';
+import type { Resource } from './transport/resource.js';
 import type { Timing } from './transport/timing.js';
 import type { UploadHabitStore, UploadJournal } from './upload-records.js';
 
@@ -89,6 +91,25 @@ export interface ProxyRules {
   readonly except: readonly string[];
 }
 
+/** An HTTP request of a client: what may be shown of it. Paths, queries and headers may contain secrets. */
+export interface ObservedRequest {
+  readonly method: string;
+  /** Host, and port if it is not the default one, that the request goes to: after a redirect, or for a token, another one. */
+  readonly host: string;
+  readonly resource: Resource;
+  /** Whether it is for a source or a target. */
+  readonly side: RepositoryRef['side'];
+}
+
+/** How a request ended: the status when the head of the answer has arrived, otherwise a code such as `ECONNRESET`. */
+export interface ObservedAnswer {
+  readonly status?: number | undefined;
+  readonly error?: string | undefined;
+}
+
+/** Called before each request; what it returns is called once with the answer. Neither may throw. */
+export type RequestObserver = (request: ObservedRequest) => (answer: ObservedAnswer) => void;
+
 /** Options of {@link createRegistryClient}. Only `credentials` is required. */
 export interface RegistryClientOptions {
   readonly credentials: CredentialProvider;
@@ -116,6 +137,8 @@ export interface RegistryClientOptions {
   readonly uploadHabits?: UploadHabitStore | undefined;
   /** Called before each read that a source may count; absent: reads are not counted. */
   readonly pulls?: PullQuota | undefined;
+  /** For traces and metrics; absent: nothing is observed, at no cost. */
+  readonly observer?: RequestObserver | undefined;
   /** Timeouts that differ from the defaults (`transport/timing.ts`). */
   readonly timing?: Partial<Timing> | undefined;
 }

@@ -9,9 +9,12 @@ export type {
   CredentialProvider,
   HostSettings,
   MirrorSettings,
+  ObservedAnswer,
+  ObservedRequest,
   ProxyRules,
   RegistryClientOptions,
   RegistryCredentials,
+  RequestObserver,
 } from './client-options.js';
 export type { AnnouncedPulls, PullAllowance, PullQuota } from './pull-quota.js';
 export { defaultTiming } from './transport/timing.js';

@@ -66,6 +66,7 @@ export function createRegistryClient({
   smallBlobBytes = unannouncedBytes,
   uploads,
   uploadHabits,
+  observer,
 }: RegistryClientOptions): RegistryClient {
   const registryHosts = new Map<string, RegistryHost>();
   const bodies = new BodyBudgets();
@@ -85,6 +86,7 @@ export function createRegistryClient({
       bodies,
       uploadHabits,
       pulls,
+      observer,
     });
     registryHosts.set(name, made);
     return made;

@@ -3,6 +3,7 @@ import { parseChallenges } from './challenge.js';
 import { exchange } from './exchange.js';
 import type { Answer } from './exchange.js';
 import { networkFault } from './network-fault.js';
+import { factsOf, observed } from './observed-request.js';
 import { maxRedirects, redirectTarget, tooManyRedirects } from './redirect-rules.js';
 import type { RegistryHost } from './registry-host.js';
 import { exchangeOptions } from './request-options.js';
@@ -90,7 +91,8 @@ async function oneExchange(
 ): Promise<Answer> {
   try {
     const options = exchangeOptions(host, request, url, own, authorization);
-    return await exchange(url, { ...options, ...(request.body === undefined ? {} : { body: request.body }) });
+    const body = request.body === undefined ? {} : { body: request.body };
+    return await observed(host, factsOf(request), url, async () => await exchange(url, { ...options, ...body }));
   } catch (error) {
     request.signal?.throwIfAborted();
     throw networkFault(error, request.repo, url);

@@ -4,7 +4,7 @@ import { HostLane } from '../blobs/host-lane.js';
 import { ReadRate } from '../blobs/read-rate.js';
 import { SlowTargets } from '../blobs/slow-targets.js';
 import { LearnedUploadHabits } from '../blobs/upload-habits.js';
-import type { CredentialProvider, HostSettings, ProxyRules } from '../client-options.js';
+import type { CredentialProvider, HostSettings, ProxyRules, RequestObserver } from '../client-options.js';
 import { Semaphore } from '../concurrency/semaphore.js';
 import type { Digest } from '../oci/digest.js';
 import type { PullQuota } from '../pull-quota.js';
@@ -43,6 +43,7 @@ export interface RegistryHostOptions {
   readonly bodies: BodyBudgets;
   readonly pulls?: PullQuota | undefined;
   readonly uploadHabits?: UploadHabitStore | undefined;
+  readonly observer?: RequestObserver | undefined;
 }
 
 /** Everything the client knows about one registry host: address, connections, authorization, learned capabilities. */
@@ -56,6 +57,8 @@ export class RegistryHost {
   readonly bodies: BodyBudgets;
   /** Counts what is read from sources; undefined without a database. */
   readonly pulls: PullQuota | undefined;
+  /** Is told of each request; undefined: nothing is. */
+  readonly observer: RequestObserver | undefined;
   /** Answers here have named an allowance for pulls. */
   metersPulls = false;
   /** Limit how many blobs are in flight: from here as a source, and to here as a target. */
@@ -113,6 +116,7 @@ export class RegistryHost {
     this.mirrors = options.mirrors;
     this.bodies = options.bodies;
     this.pulls = options.pulls;
+    this.observer = options.observer;
     const { concurrentBlobs, readBytesPerSecond, readConnections } = options.settings;
     this.lanes = { source: new HostLane(concurrentBlobs), target: new HostLane(concurrentBlobs) };
     this.readConnections = readConnections ?? concurrentBlobs ?? connectionsAtOnce;

@@ -10,6 +10,7 @@ import type { Answer, AnswerHead, LocatedAnswer, OpenExchange } from './exchange
 import { markMirrorsBad, readFromMirror } from './mirrored-read.js';
 import type { Reply } from './mirrored-read.js';
 import { networkFault } from './network-fault.js';
+import { factsOf, observeAnswer } from './observed-request.js';
 import { notePushBack, watchRead, watchUpload } from './push-back.js';
 import { statusesOf } from './quirks.js';
 import { followRedirects, redirectToken } from './redirects.js';
@@ -106,6 +107,7 @@ export async function openUpload(host: RegistryHost, request: RegistryRequest): 
   const { url, own } = await resolveUrl(host, request);
   const authorization = own ? await host.authorization.header(repo, scopes) : redirectToken(host, repo, url);
   const open = openExchange(url, exchangeOptions(host, request, url, own, authorization));
+  observeAnswer(host, factsOf(request), url, open.response);
   watchUpload(host, request, open);
   return { ...open, url };
 }
@@ -194,7 +196,14 @@ async function askPlain(
   const { heads } = options.network;
   if (heads === undefined) return undefined;
   const sentAt = performance.now();
-  const answer = heads.ask(url, options).then(
+  const guess = heads.ask(url, options);
+  observeAnswer(
+    host,
+    factsOf(request),
+    url,
+    guess.then((head) => head ?? {}),
+  );
+  const answer = guess.then(
     (found) => {
       host.answeredIn(performance.now() - sentAt);
       return found;

@@ -7,6 +7,7 @@ import type { Token } from './authorization.js';
 import { exchange } from './exchange.js';
 import type { AnswerHead } from './exchange.js';
 import { networkFault } from './network-fault.js';
+import { observed } from './observed-request.js';
 import { printUrl } from './redaction.js';
 import { maxRedirects, redirectTarget, tooManyRedirects } from './redirect-rules.js';
 import type { RegistryHost } from './registry-host.js';
@@ -165,7 +166,7 @@ async function askOnce(
   const { timing, userAgent } = host;
   const content = form === undefined ? undefined : Buffer.from(form, 'utf8');
   try {
-    const response = await exchange(url, {
+    const options = {
       method,
       headers: {
         'user-agent': userAgent,
@@ -178,7 +179,9 @@ async function askOnce(
       connectMs: timing.connectMs,
       answerMs: timing.answerMs,
       body: content,
-    });
+    };
+    const facts = { method, resource: 'token', side: repo.side } as const;
+    const response = await observed(host, facts, url, async () => await exchange(url, options));
     const limits = { limitBytes: bodyLimitBytes, idleMs: timing.idleMs };
     const body = await host.bodies.forBody(
       undefined,
