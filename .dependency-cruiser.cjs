@@ -41,7 +41,7 @@ const mayImport = {
     registry: 'types',
   },
   checks: { folders: ['domain'], packages: [], node: true, registry: 'code' },
-  observability: { folders: ['domain'], packages: ['prom-client', '@opentelemetry/.+'], node: true },
+  observability: { folders: ['domain', 'contract'], packages: ['prom-client', '@opentelemetry/.+'], node: true },
   setup: { folders: [], packages: [], node: true },
   supervisor: { folders: ['domain', 'client', 'config', 'setup'], packages: ['libsql'], node: true },
 };

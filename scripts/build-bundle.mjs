@@ -151,8 +151,10 @@ async function startOfCopy() {
 
 /** A workflow that cannot be bundled is found here, not when a worker starts. */
 async function bundleWorkflows() {
+  const workflows = join(projectRoot, 'dist', 'src', 'workflows');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(projectRoot, 'dist', 'src', 'workflows', 'index.js'),
+    workflowsPath: join(workflows, 'index.js'),
+    workflowInterceptorModules: [join(workflows, 'context-interceptors.js')],
     // The reason of a failure goes to the logger, not into the error.
     logger: new DefaultLogger('WARN', ({ level, message }) => console.error(`${level} ${message}`)),
   });

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
 import { visibleJson } from './domain/visible-text.js';
+import { logFields } from './observability/context/work-context.js';
 
 export type { Logger } from 'pino';
 
@@ -13,6 +14,7 @@ export function createLogger(name: string, to?: DestinationStream): Logger {
   const options = {
     name,
     base: { name, pid: process.pid },
+    mixin: logFields,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: [
       'password',

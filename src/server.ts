@@ -11,7 +11,10 @@ import { queuesFor } from './client/worker-availability.js';
 import { createConsolePorts } from './composition/console/console-ports.js';
 import { endedSessions } from './composition/console/ended-sessions.js';
 import { signInSettings } from './composition/console/sign-in.js';
+import { aroundRequest } from './composition/observability/around-request.js';
+import { clientContext } from './composition/observability/client-context.js';
 import { observeServer } from './composition/observability/observe-server.js';
+import { openTracing } from './composition/observability/open-tracing.js';
 import { openExisting } from './composition/open-stores.js';
 import { StatusDatabase } from './composition/status-database.js';
 import { readConsoleConfig } from './config/console-config.js';
@@ -53,11 +56,18 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     hasDockerTargets,
     signIn,
     metrics,
+    traces,
     ...settings
   } = readServerSettings(variables);
   const log = createLogger('server');
   const { namespace, connection } = place;
-  const temporal = lazyClient({ address: place.address ?? defaultTemporalAddress, namespace, connection });
+  const tracing = await openTracing(traces, 'server', (reason) => log.warn({ reason }, 'traces could not be sent'));
+  const temporal = lazyClient({
+    address: place.address ?? defaultTemporalAddress,
+    namespace,
+    connection,
+    interceptors: [clientContext(tracing)],
+  });
   const database = new StatusDatabase(where);
   const work = temporalWork(temporal, queuesFor(hasDockerTargets ? [{ engine: 'docker' }] : []));
   const readDatabase: ReadDatabase = async (query) => await database.read(query);
@@ -93,6 +103,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
       ...(canSignIn ? { consoleFolder: join(distFolder, 'ferry', 'console') } : {}),
       work,
       readDatabase,
+      around: aroundRequest(tracing),
       metrics: observed.besideRoutes,
       version: packageVersion(),
       log,
@@ -110,6 +121,7 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     await observed.own?.close();
     await requests.flush();
     await temporal.close();
+    await tracing?.shutdown();
     await database.close();
     await writing.close();
     if (process.connected) process.disconnect();

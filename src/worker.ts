@@ -12,9 +12,12 @@ import { buildIdOf } from './composition/build-id.js';
 import { serveDockerQueue } from './composition/docker-queue.js';
 import { limitHeapGrowth } from './composition/heap-growth.js';
 import { notifyOnStart } from './composition/notification-parts.js';
+import { clientContext } from './composition/observability/client-context.js';
 import { meteredStores } from './composition/observability/metered-stores.js';
 import { observeWorker } from './composition/observability/observe-worker.js';
 import { openMetrics } from './composition/observability/open-metrics.js';
+import { openTracing } from './composition/observability/open-tracing.js';
+import { requestObserver } from './composition/observability/request-observer.js';
 import { installRuntime } from './composition/observability/temporal-runtime.js';
 import { examineDocker } from './composition/open-docker-engine.js';
 import { openMigrated } from './composition/open-stores.js';
@@ -112,6 +115,10 @@ async function openWorkers(config: FerryConfig, start: Start): Promise<OpenedWor
 
   const { listen } = config.metrics;
   const metrics = await openMetrics(listen !== undefined);
+  const tracing = await openTracing(config.traces, 'worker', (reason) =>
+    logger.warn({ reason }, 'traces could not be sent'),
+  );
+  closing.push(async () => await tracing?.shutdown());
   const stores = createStores(database, metrics === undefined ? {} : meteredStores(metrics));
   const pulls = new SourcePulls(stores.budgets, config.pullAllowances);
   const registries = openRegistries({
@@ -124,6 +131,7 @@ async function openWorkers(config: FerryConfig, start: Start): Promise<OpenedWor
     onMirrorFault: ({ code, message }) =>
       logger.warn({ code, reason: message }, 'a mirror is skipped for a minute; its source is used instead'),
     pulls,
+    observer: requestObserver(tracing),
   });
   closing.push(async () => registries.close());
 
@@ -132,6 +140,7 @@ async function openWorkers(config: FerryConfig, start: Start): Promise<OpenedWor
     namespace,
     connection: options,
     advice,
+    interceptors: [clientContext(tracing)],
   });
   closing.push(async () => await temporal.close());
   await reconcileOnStart(temporal, config.schedules, logger);
@@ -140,7 +149,7 @@ async function openWorkers(config: FerryConfig, start: Start): Promise<OpenedWor
   closing.push(async () => await connection.close());
 
   const activities = createActivitySets(config, { stores, registries, temporal, pulls, meter: metrics });
-  const workers = await createWorkers(connection, config, { activities, workflowBundle, version });
+  const workers = await createWorkers(connection, config, { activities, workflowBundle, version, tracing });
   if (listen !== undefined && metrics !== undefined) {
     const { targets } = config;
     const server = await observeWorker({

@@ -10,6 +10,7 @@ import { readDataDir } from '../config/data-folder.js';
 import { Environment } from '../config/environment.js';
 import { proxiesOf } from '../config/proxies.js';
 import { dockerConfigPath, environmentCredentials, environmentHosts } from '../config/registry-credentials.js';
+import { activeTracing } from './active-tracing.js';
 import { settingsOf } from './copy-references.js';
 import type { Typed } from './copy-references.js';
 import { printMessage } from './output.js';
@@ -30,6 +31,7 @@ export async function openClient(typed: readonly Pick<Typed, 'host' | 'scheme'>[
     dockerConfigPath: dockerConfig,
     hosts: new Map([...hosts, ...typed.flatMap(({ host, scheme }) => settingsOf(host, scheme, hosts.get(host)))]),
     proxies: proxiesOf(environment),
+    observer: activeTracing()?.observer,
     trustedHosts: new Set(typed.map(({ host }) => host)),
     ...recordedUploads(environment, async (upload) => await cancelUpload(client, upload)),
     onUnusedCredentials: (reason) => printMessage(`note: unused credentials: ${reason}`),

@@ -38,13 +38,22 @@ export async function run(argv: readonly string[]): Promise<number> {
   };
   const program = makeProgram(done);
   try {
-    await program.parseAsync([...argv]);
+    await traced(argv, async () => void (await program.parseAsync([...argv])));
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     reportFault(error);
     return exitStatusOf(error);
   }
+}
+
+/** Only a process that has one of these variables loads anything for traces. */
+async function traced(argv: readonly string[], command: () => Promise<void>): Promise<void> {
+  const isWanted = Object.keys(process.env).some((name) =>
+    /^OTEL_(TRACES_EXPORTER$|EXPORTER_OTLP_.*ENDPOINT)/.test(name),
+  );
+  if (isWanted) await (await import('./traced-command.js')).runTraced(argv[2] ?? '', command);
+  else await command();
 }
 
 function makeProgram(done: (status: number) => void): Command {

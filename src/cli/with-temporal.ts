@@ -2,6 +2,7 @@ import { connectClient } from '../client/connect.js';
 import type { TemporalClient, TemporalConnectionOptions } from '../client/connect.js';
 import { temporalFault } from '../client/temporal-fault.js';
 import type { BaseConfig } from '../config/base-config.js';
+import { activeTracing } from './active-tracing.js';
 import { printMessage } from './output.js';
 import { temporalConnection } from './temporal-connection.js';
 
@@ -19,7 +20,7 @@ export async function withTemporalAt<T>(
   connection: TemporalConnectionOptions,
   work: (temporal: TemporalClient) => Promise<T>,
 ): Promise<T> {
-  const temporal = await connectClient(connection);
+  const temporal = await connectClient({ ...connection, interceptors: activeTracing()?.interceptors });
   try {
     return await work(temporal);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import type { ConnectionOptions } from '@temporalio/client';
+import type { ConnectionOptions, WorkflowClientInterceptor } from '@temporalio/client';
 
 import { FerryError } from '../domain/ferry-error.js';
 import { temporalFault } from './temporal-fault.js';
@@ -10,6 +10,8 @@ export interface TemporalConnectionOptions extends TemporalAddress {
   readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
   /** What to do if the server does not answer. */
   readonly advice?: string | undefined;
+  /** They see every start and signal of a workflow. */
+  readonly interceptors?: readonly WorkflowClientInterceptor[] | undefined;
 }
 
 const defaultAdvice = 'start one with "ferry up", or set TEMPORAL_ADDRESS to your own server';
@@ -30,7 +32,7 @@ const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconn
 
 /** @throws FerryError `temporal` with the address that did not answer and what to do */
 export async function connectClient(options: TemporalConnectionOptions): Promise<TemporalClient> {
-  const { address, namespace, connection = {}, advice = defaultAdvice } = options;
+  const { address, namespace, connection = {}, advice = defaultAdvice, interceptors } = options;
   let connected: Connection;
   try {
     connected = await Connection.connect({ ...connection, address, connectTimeout: connectTimeoutMs, channelArgs });
@@ -41,7 +43,7 @@ export async function connectClient(options: TemporalConnectionOptions): Promise
       cause: error,
     });
   }
-  return clientOver(connected, namespace, callTimeoutMs);
+  return clientOver(connected, { namespace, interceptors }, callTimeoutMs);
 }
 
 /** @throws FerryError if the server does not answer or the namespace does not exist */
@@ -60,19 +62,28 @@ export async function assertServed(options: TemporalConnectionOptions): Promise<
  * Connects at the first call, and reconnects automatically: for a long-running process while Temporal comes and goes.
  * Its calls fail within five seconds if the server does not answer.
  */
-export function lazyClient({ address, namespace, connection = {} }: TemporalConnectionOptions): TemporalClient {
+export function lazyClient({
+  address,
+  namespace,
+  connection = {},
+  interceptors,
+}: TemporalConnectionOptions): TemporalClient {
   const connected = Connection.lazy({
     ...connection,
     address,
     connectTimeout: connectTimeoutMs,
     channelArgs,
   });
-  return clientOver(connected, namespace, lazyCallTimeoutMs);
+  return clientOver(connected, { namespace, interceptors }, lazyCallTimeoutMs);
 }
 
-function clientOver(connection: Connection, namespace: string, timeoutMs: number): TemporalClient {
+function clientOver(
+  connection: Connection,
+  { namespace, interceptors = [] }: Pick<TemporalConnectionOptions, 'namespace' | 'interceptors'>,
+  timeoutMs: number,
+): TemporalClient {
   return {
-    client: new Client({ connection, namespace }),
+    client: new Client({ connection, namespace, interceptors: { workflow: [...interceptors] } }),
     withDeadline: async (call) => await connection.withDeadline(Date.now() + timeoutMs, call),
     close: async () => await connection.close(),
   };

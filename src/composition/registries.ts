@@ -6,6 +6,7 @@ import type {
   ProxyRules,
   PullQuota,
   RegistryClient,
+  RequestObserver,
   UploadHabitStore,
   UploadJournal,
 } from '@image-ferry/registry';
@@ -33,6 +34,8 @@ export interface RegistriesConfig {
   readonly uploadHabits?: UploadHabitStore | undefined;
   /** Counts the pulls of all processes; absent: pulls are not counted. */
   readonly pulls?: PullQuota | undefined;
+  /** Is told of each request; absent: nothing is. */
+  readonly observer?: RequestObserver | undefined;
 }
 
 /** The ferry's own credentials, then those of `docker login`. */
@@ -58,6 +61,7 @@ export function openRegistries({
   uploads,
   uploadHabits,
   pulls,
+  observer,
 }: RegistriesConfig): RegistryClient {
   return createRegistryClient({
     credentials: allCredentials({
@@ -73,5 +77,6 @@ export function openRegistries({
     uploads,
     uploadHabits,
     pulls,
+    observer,
   });
 }

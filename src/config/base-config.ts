@@ -7,6 +7,8 @@ import { readDatabase } from './database-config.js';
 import type { Environment } from './environment.js';
 import { readTemporalSettings } from './temporal-settings.js';
 import type { TemporalSettings } from './temporal-settings.js';
+import { readTraceSettings } from './trace-settings.js';
+import type { TraceSettings } from './trace-settings.js';
 import { named } from './variable-values.js';
 
 /** The part of the configuration that every process of the ferry needs. */
@@ -16,6 +18,8 @@ export interface BaseConfig {
   readonly temporal: TemporalSettings;
   /** Canonical platforms, or `all` alone: the platforms of a request that names none. */
   readonly platforms: readonly string[];
+  /** Where traces go; absent: there are none. */
+  readonly traces?: TraceSettings | undefined;
 }
 
 /** Reads database, Temporal and defaults; errors are added to `errors`. */
@@ -26,6 +30,7 @@ export function readBase(environment: Environment, errors: ConfigErrors): BaseCo
     database: readDatabase(environment, dataDir, errors),
     temporal: errors.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
     platforms: errors.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
+    traces: errors.try(() => readTraceSettings(environment)),
   };
 }
 

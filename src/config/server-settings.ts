@@ -16,6 +16,7 @@ import { assertTokens, readSignIn } from './sign-in-settings.js';
 import type { SignInConfig } from './sign-in-settings.js';
 import { readTemporalSettings } from './temporal-settings.js';
 import type { TemporalSettings } from './temporal-settings.js';
+import type { TraceSettings } from './trace-settings.js';
 import { readUpstreams } from './upstreams.js';
 import { listOf } from './variable-values.js';
 
@@ -47,6 +48,8 @@ export interface ServerConfig extends ServerSettings {
   readonly database: DatabaseSettings;
   /** Holds the key that signs sessions. */
   readonly dataDir: string;
+  /** Where traces go; absent: there are none. */
+  readonly traces?: TraceSettings | undefined;
   /** A target goes through a Docker daemon: its copies need the workers of such a queue. */
   readonly hasDockerTargets: boolean;
 }
@@ -61,9 +64,9 @@ export function readServerSettings(variables: Variables): ServerConfig {
   return throwingAllErrors((errors) => {
     const file = configFileOf(environment, errors);
     const settings = collectServerSettings(environment, readUpstreams(file, errors), errors);
-    const { database, dataDir } = readBase(environment, errors);
+    const { database, dataDir, traces } = readBase(environment, errors);
     const hasDockerTargets = Object.values(file.targets ?? {}).some(({ engine }) => engine === 'docker');
-    return { ...settings, database, dataDir, hasDockerTargets };
+    return { ...settings, database, dataDir, traces, hasDockerTargets };
   });
 }
 

@@ -2,6 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
 
 import { json, problems } from './answer-schemas.js';
+import { withRequestId } from './around-request.js';
+import type { AroundRequest } from './around-request.js';
 import { consoleFiles } from './console-files.js';
 import { gitHubDispatches } from './github-dispatches.js';
 import { gitHubWebhooks } from './github-webhooks.js';
@@ -31,6 +33,8 @@ export interface HttpServerOptions {
   readonly work: ServerWork;
   /** Of the routes that read. */
   readonly readDatabase: ReadDatabase;
+  /** Gives each request an ID; absent: requests have none. */
+  readonly around?: AroundRequest | undefined;
   /** The page of `/metrics`; absent: there is no such route. */
   readonly metrics?: (() => Promise<{ readonly contentType: string; readonly text: string }>) | undefined;
   /** Folder of the web console's build; absent: it is not served. */
@@ -107,6 +111,7 @@ export function createHttpServer(options: HttpServerOptions) {
       return context.json({ status: 'ok' as const, temporal: 'ok' as const }, 200);
     });
 
+  if (options.around !== undefined) app.use(withRequestId(options.around));
   app.use(async (context, next) => {
     const began = performance.now();
     await next();

@@ -9,17 +9,22 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
 import { fromSources } from '../support/from-sources.js';
 import { quietRuntime } from '../support/quiet-runtime.js';
+import { contextInterceptors } from '../support/workflow-worker.js';
 
 const folder = fileURLToPath(new URL('../histories/', import.meta.url));
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
-describe('recorded histories', () => {
+describe.each([
+  ['with the interceptors that every worker has', [contextInterceptors]],
+  ['without interceptors', []],
+])('recorded histories, %s', (_, workflowInterceptorModules) => {
   let workflowBundle: WorkflowBundleWithSourceMap;
 
   beforeAll(async () => {
     quietRuntime();
     workflowBundle = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      workflowInterceptorModules,
       webpackConfigHook: fromSources,
       logger: new DefaultLogger('WARN'),
     });

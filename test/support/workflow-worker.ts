@@ -11,6 +11,11 @@ import { fromSources } from './from-sources.js';
 import { quietRuntime } from './quiet-runtime.js';
 import { freshNamespace } from './temporal-server.js';
 
+/** What every worker has. */
+export const contextInterceptors = fileURLToPath(
+  new URL('../../src/workflows/context-interceptors.ts', import.meta.url),
+);
+
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The real workflow code, bundled once in a test file. */
@@ -27,7 +32,7 @@ export async function impatientWorkflowBundle(): Promise<WorkflowBundleWithSourc
 async function bundleWorkflows(workflowInterceptorModules: string[]): Promise<WorkflowBundleWithSourceMap> {
   return await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    workflowInterceptorModules,
+    workflowInterceptorModules: [contextInterceptors, ...workflowInterceptorModules],
     webpackConfigHook: fromSources,
     logger: new DefaultLogger('WARN'),
   });
