@@ -34,7 +34,7 @@ export interface RegistriesConfig {
   readonly uploadHabits?: UploadHabitStore | undefined;
   /** Counts the pulls of all processes; absent: pulls are not counted. */
   readonly pulls?: PullQuota | undefined;
-  /** Is told of each request; absent: nothing is. */
+  /** Gets each request; absent: requests are not observed. */
   readonly observer?: RequestObserver | undefined;
 }
 

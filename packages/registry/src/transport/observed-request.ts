@@ -38,7 +38,7 @@ export function observeAnswer(
   );
 }
 
-/** What is told of a request. */
+/** The facts of a request that an observer gets. */
 export function factsOf({ method, resource, repo }: Pick<RegistryRequest, 'method' | 'resource' | 'repo'>): Facts {
   return { method, resource, side: repo.side };
 }

@@ -57,7 +57,7 @@ export class RegistryHost {
   readonly bodies: BodyBudgets;
   /** Counts what is read from sources; undefined without a database. */
   readonly pulls: PullQuota | undefined;
-  /** Is told of each request; undefined: nothing is. */
+  /** Gets each request; undefined: requests are not observed. */
   readonly observer: RequestObserver | undefined;
   /** Answers here have named an allowance for pulls. */
   metersPulls = false;
