@@ -89,7 +89,10 @@ export function createActivitySets(
       ...main,
       ...createUpstreamActivities({ ...stores, watcher, sources, upstreams, platforms }),
       ...createNotifyingActivities({
-        notifications: openNotifications(config, stores, logAttempt),
+        notifications: openNotifications(config, stores, (attempt) => {
+          logAttempt(attempt);
+          meter?.notified(attempt.channel, attempt.outcome);
+        }),
         watch: async () => await watchTemporal(temporal, config),
       }),
       ...createUpkeepActivities({ ...stores, engine, targets, pulls, audit }),
