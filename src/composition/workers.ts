@@ -1,13 +1,13 @@
 import { Worker } from '@temporalio/worker';
-import type { InjectedSinks, NativeConnection, WorkerOptions } from '@temporalio/worker';
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 
 import type { FerryConfig } from '../config/read-config.js';
-import type { TraceSinks } from '../contract/context-headers.js';
 import type { DeploymentVersion } from '../contract/deployment-version.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import type { Tracing } from '../observability/tracing/tracing.js';
 import type { ActivitySets } from './activity-sets.js';
 import { activityContext } from './observability/activity-context.js';
+import { traceSinks } from './observability/trace-sinks.js';
 
 /** Beyond the drain time: activities that are cut off say so, and those that do not are left behind. */
 const shutdownForceMs = 15_000;
@@ -59,7 +59,7 @@ export async function createWorkers(
       ...shared,
       taskQueue: TaskQueue.main,
       workflowBundle: { codePath: workflowBundle },
-      ...(tracing === undefined ? {} : { sinks: traceSinks(tracing) }),
+      sinks: traceSinks(tracing),
       maxConcurrentActivityTaskExecutions: 2 * poolSize + activitiesBeside,
       activities: activities.main,
     }),
@@ -90,9 +90,4 @@ export async function createWorkers(
 /** What lives long moves to the current version with its next workflow task; `SyncImage` says otherwise for itself. */
 function versioned(version: DeploymentVersion) {
   return { useWorkerVersioning: true, version, defaultVersioningBehavior: 'AUTO_UPGRADE' } as const;
-}
-
-/** Spans of workflows that have ended, which are not sent again in a replay. */
-function traceSinks(tracing: Tracing): InjectedSinks<TraceSinks> {
-  return { trace: { spanEnded: { fn: (_info, span) => tracing.record(span), callDuringReplay: false } } };
 }

@@ -25,6 +25,6 @@ export interface WorkflowSpan {
   readonly failed: boolean;
 }
 
-/** What a worker does with spans of workflows; without traces it has no such sink, and no call is made. */
+/** What a worker does with spans of workflows. A workflow calls it only where it was started or signalled with a trace. */
 // A type, not an interface: only that has the index signature which Temporal requires of sinks.
 export type TraceSinks = { trace: { spanEnded(span: WorkflowSpan): void } };

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { requestSync } from '../../src/client/sync-requests.js';
 import { activityContext } from '../../src/composition/observability/activity-context.js';
 import { clientContext } from '../../src/composition/observability/client-context.js';
+import { traceSinks } from '../../src/composition/observability/trace-sinks.js';
 import { TaskQueue } from '../../src/contract/task-queues.js';
 import { WorkflowName } from '../../src/contract/workflow-names.js';
 import { parseTraceParent, spanIdOfRun } from '../../src/domain/trace-parent.js';
@@ -41,6 +42,7 @@ describe('what a request gives to its work', () => {
       taskQueue: TaskQueue.main,
       workflowBundle: await workflowBundle(),
       interceptors: { activity: [activityContext(undefined)] },
+      sinks: traceSinks(undefined),
       activities: {
         addImages: async () => {
           note('addImages');
