@@ -52,7 +52,9 @@ async function traced(argv: readonly string[], command: () => Promise<void>): Pr
   const isWanted = Object.keys(process.env).some((name) =>
     /^OTEL_(TRACES_EXPORTER$|EXPORTER_OTLP_.*ENDPOINT)/.test(name),
   );
-  if (isWanted) await (await import('./traced-command.js')).runTraced(argv[2] ?? '', command);
+  // What was typed in place of a command may be a secret.
+  const name = /^[a-z-]{1,20}$/.test(argv[2] ?? '') ? argv[2] : undefined;
+  if (isWanted) await (await import('./traced-command.js')).runTraced(name ?? 'command', command);
   else await command();
 }
 
