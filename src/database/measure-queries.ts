@@ -75,6 +75,35 @@ export class MeasureQueries {
     return targets.map((target) => ({ target, isUp: standing.get(target) ?? true }));
   }
 
+  /**
+   * Copies that the last finished audit found lost, changed or incomplete, and that are not right again since then.
+   *
+   * @param targets names of the configured targets
+   * @returns undefined if there was no audit
+   */
+  async drift(
+    targets: readonly string[],
+  ): Promise<readonly { readonly target: string; readonly images: number }[] | undefined> {
+    const { queries } = this.#database;
+    const last = await queries
+      .selectFrom('audits')
+      .select('id')
+      .where('finished_at', 'is not', null)
+      .orderBy('started_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (last === undefined) return undefined;
+    const rows = await queries
+      .selectFrom('audit_findings')
+      .select(['target', sql<number>`count(*)`.as('images')])
+      .where('audit', '=', last.id)
+      .where('healed_at', 'is', null)
+      .groupBy('target')
+      .execute();
+    const found = new Map(rows.map(({ target, images }) => [target, Number(images)]));
+    return targets.map((target) => ({ target, images: found.get(target) ?? 0 }));
+  }
+
   async #hasAnsweredSince(target: string, time: number): Promise<boolean> {
     const answered = await this.#database.queries
       .selectFrom('run_outcomes')

@@ -89,6 +89,31 @@ export function measureSuite(placeOf: PlaceOf): void {
       expect(await stores.measures.targetsUp(both)).toEqual(both.map((target) => ({ target, isUp: true })));
     });
 
+    test('drift is what the last audit found on each target, until it is right again', async () => {
+      const { stores, sql } = use();
+      const before = await stores.measures.drift(both);
+      await stores.audits.begin({ id: 'audit-1', who: 'test', scope: { deep: false } });
+      const running = await stores.measures.drift(both);
+      await sql(`update audits set finished_at = 1`);
+      const finding = (image: string): string =>
+        `insert into audit_findings (audit, image, target, kind, action, reference, expected, reason, found_at)
+         values ('audit-1', '${image}', 'aliyun', 'lost', 'healing', 'r', 'd', 'gone', 1)`;
+      await sql(finding('a'));
+      await sql(finding('b'));
+      const found = await stores.measures.drift(both);
+      await sql(`update audit_findings set healed_at = 2 where image = 'a'`);
+
+      expect([before, running]).toEqual([undefined, undefined]);
+      expect(found).toEqual([
+        { target: 'aliyun', images: 2 },
+        { target: 'private', images: 0 },
+      ]);
+      expect(await stores.measures.drift(both)).toEqual([
+        { target: 'aliyun', images: 1 },
+        { target: 'private', images: 0 },
+      ]);
+    });
+
     test('what is recorded is reported after its transaction, and runs with their duration', async () => {
       const outcomes: string[] = [];
       const durations: number[] = [];

@@ -23,6 +23,7 @@ export function standingReader(
         images: await measures.images(),
         oldestPendingSeconds: await measures.oldestPendingSeconds(),
         targets: await measures.targetsUp(targets),
+        drift: await measures.drift(targets),
         pulls: leastBySource(await budgets.budgets()),
       })),
     keptForMs,
