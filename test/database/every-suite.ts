@@ -7,6 +7,7 @@ import { indexSuite } from './index-suite.js';
 import { measureSuite } from './measure-suite.js';
 import { migrationSuite } from './migration-suite.js';
 import { mirroredSuite } from './mirrored-suite.js';
+import { notificationSuite } from './notification-suite.js';
 import { outcomeSuite } from './outcome-suite.js';
 import { planReadsSuite } from './plan-reads-suite.js';
 import { pullBudgetSuite } from './pull-budget-suite.js';
@@ -34,6 +35,7 @@ export function everySuite(placeOf: PlaceOf): void {
   auditSuite(placeOf);
   growthSuite(placeOf);
   eventsSuite(placeOf);
+  notificationSuite(placeOf);
   indexSuite(placeOf);
   consoleSuite(placeOf);
   imageListSuite(placeOf);
