@@ -23,7 +23,7 @@ export function reportsOf(
   copies: ReadonlyMap<string, readonly CopyStanding[]>,
   targets: readonly string[],
 ): readonly ImageReport[] {
-  const reports: ImageReport[] = events.flatMap(auditReport);
+  const reports: (ImageReport & { readonly order: number })[] = events.flatMap(auditReport);
   const byImage = new Map<string, StateEvent[]>();
   for (const event of events) {
     if (ofAudits.has(event.kind) || ofHolds.has(event.kind)) continue;
@@ -35,25 +35,34 @@ export function reportsOf(
     const last = own.at(-1);
     if (last === undefined) continue;
     const whole = own.findLast(({ target }) => target === undefined);
-    const { at, run } = whole ?? last;
+    const { at, run, id: order } = whole ?? last;
     const causes = causesOf({
       image,
       whole: whole && { state: whole.to as ImageState, code: whole.code, reason: whole.reason },
       copies: (copies.get(image) ?? []).filter(({ target }) => targets.includes(target)),
     });
-    if (causes !== undefined) reports.push({ image, scope: runScope, causes, at, run });
+    if (causes !== undefined) reports.push({ image, scope: runScope, causes, at, run, order });
     if (whole?.to === 'pushed' || whole?.to === 'withdrawn') {
-      reports.push({ image, scope: releaseScope, causes: [], at, run });
+      reports.push({ image, scope: releaseScope, causes: [], at, run, order });
     }
   }
-  return reports;
+  return reports.toSorted((a, b) => a.order - b.order);
 }
 
-function auditReport({ kind, image, target, to, at, run, reason = '' }: StateEvent): ImageReport[] {
+function auditReport({
+  id: order,
+  kind,
+  image,
+  target,
+  to,
+  at,
+  run,
+  reason = '',
+}: StateEvent): (ImageReport & { readonly order: number })[] {
   if (target === undefined) return [];
   const scope = `audit ${target}`;
   if (kind !== 'drift-lost' && kind !== 'drift-changed') {
-    return kind === 'healed' || to === 'pushed' ? [{ image, scope, causes: [], at, run }] : [];
+    return kind === 'healed' || to === 'pushed' ? [{ image, scope, causes: [], at, run, order }] : [];
   }
   const cause = {
     kind: 'drift',
@@ -64,5 +73,7 @@ function auditReport({ kind, image, target, to, at, run, reason = '' }: StateEve
     isShared: false,
   } as const;
   // Copies that one audit finds are one message; those of the next audit are another one.
-  return [{ image, scope, causes: [cause], at, run: run ?? `audit of ${new Date(at).toISOString().slice(0, 10)}` }];
+  return [
+    { image, scope, causes: [cause], at, run: run ?? `audit of ${new Date(at).toISOString().slice(0, 10)}`, order },
+  ];
 }

@@ -169,6 +169,16 @@ export function notificationSuite(placeOf: PlaceOf): void {
       });
     });
 
+    test('old messages and attempts are pruned, but never messages that wait', async () => {
+      const { stores, sql, rows } = use();
+      await stores.notifications.add([message(1), message(2)]);
+      await finish(await next());
+      await sql('update notifications set created_at = 1; update notification_attempts set at = 1');
+
+      expect(await stores.runs.pruneHistory(90)).toMatchObject({ notifications: 2 });
+      expect(await rows('select message_id from notifications')).toEqual([{ message_id: 'msg_ops_2' }]);
+    });
+
     test('pages of the log end, and only a channel is listed when it is named', async () => {
       const { notifications } = use().stores;
       await notifications.add([message(1), message(2), message(3), message(1, 'chat')]);
