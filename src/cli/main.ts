@@ -290,6 +290,7 @@ function makeProgram(done: (status: number) => void): Command {
     });
 
   addSchedules(program, done, json);
+  addNotify(program, done, json);
   addDeployments(program, done, json);
 
   program
@@ -371,6 +372,32 @@ function addDeployments(program: Command, done: (status: number) => void, json: 
     .argument('<build-id>', 'a version whose workers are gone, or that was a mistake')
     .addOption(json())
     .action(async (buildId, options) => done(await (await commands()).moveCommand(buildId, options)));
+}
+
+function addNotify(program: Command, done: (status: number) => void, json: () => Option): void {
+  const notify = program.command('notify').description('test the channels of notifications, and show what was sent');
+  const commands = async () => await import('./commands/notify.js');
+
+  notify
+    .command('test')
+    .description("send a test message and print the platform's answer")
+    .argument('<channel>', 'name of a channel in ferry.yaml')
+    .addOption(json())
+    .action(async (channel, options) => done(await (await commands()).notifyTestCommand(channel, options)));
+  notify
+    .command('log')
+    .description('show the latest messages with their state, the newest first')
+    .option('--channel <name>', 'only those of one channel')
+    .option('--failed', 'only those that were not sent because of an error')
+    .option('--limit <count>', 'maximum number of rows', '50')
+    .addOption(json())
+    .action(async (options) => done(await (await commands()).notifyLogCommand(options)));
+  notify
+    .command('redeliver')
+    .description('send a message again, with the ID that it had')
+    .argument('<id>', 'ID that "ferry notify log" shows')
+    .addOption(json())
+    .action(async (id, options) => done(await (await commands()).notifyRedeliverCommand(id, options)));
 }
 
 /**

@@ -37,7 +37,9 @@ export async function withStores<T>(
  */
 export async function withReadOnlyStores<T>(
   { database: settings }: Pick<BaseConfig, 'database'>,
-  work: (stores: Pick<Stores, 'status' | 'budgets' | 'mirrored' | 'releases' | 'rollbacks'>) => Promise<T>,
+  work: (
+    stores: Pick<Stores, 'status' | 'budgets' | 'mirrored' | 'releases' | 'rollbacks' | 'notifications'>,
+  ) => Promise<T>,
 ): Promise<T> {
   const database = await withConfigWarnings(async () => await openReadOnly(settings));
   try {

@@ -1,4 +1,5 @@
 import type { ImageQueries } from '../database/image-queries.js';
+import type { NotificationStore } from '../database/notification-store.js';
 import type { OverviewQueries } from '../database/overview-queries.js';
 import type { PullBudgetStore } from '../database/pull-budget-store.js';
 import type { RequestStore } from '../database/request-store.js';
@@ -13,6 +14,7 @@ export interface StatusStores {
   readonly images: ImageQueries;
   readonly overview: OverviewQueries;
   readonly requests: Pick<RequestStore, 'list' | 'one'>;
+  readonly notifications: Pick<NotificationStore, 'list' | 'one'>;
   readonly checks: Pick<UpstreamCheckStore, 'last'>;
   readonly budgets: Pick<PullBudgetStore, 'budgets'>;
 }

@@ -24,4 +24,5 @@ export const emptyConsole: ConsolePorts = {
   imagesOf: async () => undefined,
   upstreams: [],
   schedules: [],
+  notifications: { channels: async () => [], test: async () => undefined, redeliver: async () => undefined },
 };

@@ -13,6 +13,7 @@ import { temporalConsoleWork } from '../../server/v1/temporal-console-work.js';
 import type { ConsolePorts } from '../../server/v1/v1-api.js';
 import type { StatusDatabase } from '../status-database.js';
 import { createImageActions } from './image-actions.js';
+import { createNotificationWork } from './notification-work.js';
 import { createPastedImages } from './pasted-images.js';
 import { createReleaseFiles } from './release-files.js';
 import { createTargetCheck } from './target-check.js';
@@ -71,5 +72,6 @@ export function createConsolePorts(options: ConsolePortsOptions): ConsolePorts {
     imagesOf: async (delivery) => await addImagesOutcome(temporal, delivery),
     upstreams,
     schedules: schedules.settings,
+    notifications: createNotificationWork({ reading, writing, config: whole }),
   };
 }

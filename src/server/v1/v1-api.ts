@@ -19,6 +19,8 @@ import type { ImageActions } from './image-actions-routes.js';
 import { imagesRoutes } from './images-routes.js';
 import { LiveEvents } from './live-events.js';
 import type { NamesOnTargets } from './names-on-targets.js';
+import { notificationsRoutes } from './notifications-routes.js';
+import type { NotificationWork } from './notifications-routes.js';
 import { createOidcSignIn } from './oidc-sign-in.js';
 import type { OidcProvider } from './oidc-sign-in.js';
 import { overviewRoutes } from './overview-routes.js';
@@ -68,6 +70,7 @@ export interface ConsolePorts {
   readonly imagesOf: RequestsRoutesOptions['imagesOf'];
   readonly upstreams: readonly Upstream[];
   readonly schedules: readonly ScheduleSetting[];
+  readonly notifications: NotificationWork;
 }
 
 export interface V1ApiOptions {
@@ -122,7 +125,8 @@ export function v1Api(options: V1ApiOptions) {
   const callerOfToken = createTokenLookup({ apiTokens, viewTokens });
   const failures = createRequestLimit(failuresPerMinute, 'failed sign-ins');
   const read = orUnavailable(readDatabase);
-  const { work, actions, pasted, names, targets, releases, configuration, imagesOf, upstreams, schedules } = ports;
+  const { work, actions, pasted, names, targets, releases, configuration, imagesOf } = ports;
+  const { upstreams, schedules, notifications } = ports;
   const live = new LiveEvents({ readDatabase: read, work, log, stopping });
 
   const consolePath = `${basePath}/`;
@@ -164,6 +168,7 @@ export function v1Api(options: V1ApiOptions) {
     .route('/', upstreamsRoutes({ gate, upstreams, readDatabase: read, work, releases }))
     .route('/', schedulesRoutes({ gate, schedules, work }))
     .route('/', requestsRoutes({ gate, readDatabase: read, imagesOf }))
+    .route('/', notificationsRoutes({ gate, readDatabase: read, notifications }))
     .route('/', targetsRoutes({ gate, targets }))
     .route('/', configurationRoutes({ gate, configuration }))
     .route('/', eventsRoutes({ gate, live }));
