@@ -48,7 +48,9 @@ export function growthSuite(placeOf: PlaceOf): void {
     const use = eachWithStores(placeOf);
 
     test('every table has rows only for wanted images, or is pruned by age', async () => {
-      expect(Object.keys(await countsOf(use())).sort()).toEqual([...lasting, ...Object.keys(forgotten), ...ofNotifications].sort());
+      expect(Object.keys(await countsOf(use())).sort()).toEqual(
+        [...lasting, ...Object.keys(forgotten), ...ofNotifications].sort(),
+      );
     });
 
     test('a tag that moves in every run adds no rows except for history that is pruned', async () => {
