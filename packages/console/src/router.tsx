@@ -56,6 +56,10 @@ const routes = root.addChildren([
     component: lazyRouteComponent(async () => await import('./pages/targets.js'), 'TargetsPage'),
   }),
   createRoute({
+    ...page('/notifications'),
+    component: lazyRouteComponent(async () => await import('./pages/notifications/page.js'), 'NotificationsPage'),
+  }),
+  createRoute({
     ...page('/configuration'),
     component: lazyRouteComponent(async () => await import('./pages/configuration.js'), 'ConfigurationPage'),
   }),

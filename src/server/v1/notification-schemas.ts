@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { limit, next, time } from '../status-schemas.js';
 
 const channelName = z.string().max(64);
+const kind = z.enum(['blocked', 'retrying', 'target', 'allowance', 'run', 'release', 'drift', 'silent']);
 const outcome = z.enum(['started', 'sent', 'throttled', 'failed', 'refused']);
 
 export const Notification = z
@@ -10,7 +11,7 @@ export const Notification = z
     id: z.int(),
     messageId: z.string().openapi({ description: 'the same for every attempt' }),
     channel: channelName,
-    kind: z.enum(['blocked', 'retrying', 'target', 'allowance', 'run', 'release', 'drift', 'silent', 'test', 'digest']),
+    kind: z.enum([...kind.options, 'test', 'digest']),
     title: z.string(),
     state: z
       .enum(['pending', 'sending', 'sent', 'merged', 'failed'])
@@ -63,7 +64,7 @@ export const NotificationChannel = z
     kind: z.enum(['dingtalk', 'wecom', 'feishu', 'slack', 'email', 'webhook']),
     host: z.string().openapi({ description: 'of its address; the rest is secret' }),
     language: z.enum(['zh-CN', 'en']),
-    kinds: z.array(z.string()).readonly().openapi({ description: 'what it receives' }),
+    kinds: z.array(kind).readonly().openapi({ description: 'what it receives' }),
     pending: z.int(),
     failed: z.int(),
     lastSentAt: time('when its last message was accepted').optional(),

@@ -49,6 +49,21 @@ beforeAll(async () => {
         list: async () => [view],
         check: async () => ({ ok: true, isWarning: false, message: 'it accepts uploads', checkedAt: 1 }),
       },
+      notifications: {
+        channels: async () => [
+          {
+            name: 'ops',
+            kind: 'dingtalk',
+            host: 'oapi.dingtalk.com',
+            language: 'zh-CN',
+            kinds: ['target'],
+            pending: 1,
+            failed: 0,
+          },
+        ],
+        test: async () => ({ id: 1, outcome: 'sent', answer: 'HTTP 200: {"errcode":0}' }),
+        redeliver: async () => true,
+      },
       pasted: {
         parse: async () => ({ lines: [{ line: 1, text: 'nginx', images: [] }], images: 0, refused: 0 }),
         add: async () => ({ delivery: 'console-1', images: [], syncRequested: true, repeated: false }),
@@ -71,6 +86,9 @@ beforeAll(async () => {
     targets: [pushed('aliyun', 'nginx:1.27'), notPushed('private', 'blocked', 'denied')],
   });
   await stores.states.save('dify', { release: '1.9.0', fingerprint: 'f' });
+  await stores.notifications.add([
+    { messageId: 'msg_1', channel: 'ops', kind: 'digest', title: 't', facts: { about: 'digest', titles: [] } },
+  ]);
   await stores.requests.record([
     {
       at: 1,
@@ -108,6 +126,14 @@ const calls: Readonly<Record<string, { readonly path?: string; readonly json?: u
   'post /api/v1/schedules/{id}/{action}': { path: '/api/v1/schedules/sync-all/pause', json: { note: 'a holiday' } },
   'get /api/v1/requests': {},
   'get /api/v1/requests/{id}': { path: '/api/v1/requests/1' },
+  'get /api/v1/notifications': {},
+  'get /api/v1/notifications/{id}': { path: '/api/v1/notifications/1' },
+  'post /api/v1/notifications/{id}/redeliver': { path: '/api/v1/notifications/1/redeliver', method: 'POST' },
+  'get /api/v1/notification-channels': {},
+  'post /api/v1/notification-channels/{name}/test': {
+    path: '/api/v1/notification-channels/ops/test',
+    method: 'POST',
+  },
   'get /api/v1/targets': {},
   'post /api/v1/targets/{name}/check': { path: '/api/v1/targets/aliyun/check', method: 'POST' },
   'get /api/v1/configuration': {},

@@ -4,7 +4,7 @@ import { keys } from './keys.js';
 import { readChanged, showInLists } from './live.js';
 import { queryClient } from './query-client.js';
 import { bodyOf } from './request-fault.js';
-import type { ImageAction, ImageActionPreview, ImageActionResult, ParsedText } from './types.js';
+import type { ChannelTest, ImageAction, ImageActionPreview, ImageActionResult, ParsedText } from './types.js';
 
 /** The state that the rows get at once, before the next read. */
 const stateAfter = { retry: 'pending', force: 'pending', remove: 'withdrawn' } as const;
@@ -70,4 +70,22 @@ export async function changeSchedule(id: string, change: 'pause' | 'resume' | 't
 export async function checkTarget(name: string): Promise<void> {
   await bodyOf(v1.targets[':name'].check.$post({ param: { name: encodeURIComponent(name) } }));
   await queryClient.invalidateQueries({ queryKey: keys.targets });
+}
+
+export async function testChannel(name: string): Promise<ChannelTest> {
+  const result = await bodyOf(
+    v1['notification-channels'][':name'].test.$post({ param: { name: encodeURIComponent(name) } }),
+  );
+  await readNotifications();
+  return result;
+}
+
+export async function redeliver(id: number): Promise<void> {
+  await bodyOf(v1.notifications[':id'].redeliver.$post({ param: { id: String(id) } }));
+  await readNotifications();
+}
+
+async function readNotifications(): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: keys.channels });
+  await queryClient.invalidateQueries({ queryKey: keys.notificationLists });
 }

@@ -26,5 +26,11 @@ export const keys = {
   ],
   request: (id: string) => ['request', id],
   targets: ['targets'],
+  channels: ['channels'],
+  notificationLists: ['notifications'],
+  notifications: (filter: { readonly channel?: string | undefined; readonly failed?: 'true' | undefined }) => [
+    'notifications',
+    filter,
+  ],
   configuration: ['configuration'],
 } as const;

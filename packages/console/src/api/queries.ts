@@ -99,6 +99,24 @@ export const targetsQuery = queryOptions({
   queryFn: async ({ signal }) => await bodyOf(v1.targets.$get({}, { init: { signal } })),
 });
 
+export const channelsQuery = queryOptions({
+  queryKey: keys.channels,
+  queryFn: async ({ signal }) => await bodyOf(v1['notification-channels'].$get({}, { init: { signal } })),
+  refetchInterval: 15_000,
+});
+
+export const notificationsQuery = (filter: Parameters<typeof keys.notifications>[0]) =>
+  infiniteQueryOptions({
+    queryKey: keys.notifications(filter),
+    queryFn: async ({ pageParam, signal }) =>
+      await bodyOf(
+        v1.notifications.$get({ query: textsOf({ ...filter, limit: 50, cursor: pageParam }) }, { init: { signal } }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
+    refetchInterval: 15_000,
+  });
+
 export const configurationQuery = queryOptions({
   queryKey: keys.configuration,
   queryFn: async ({ signal }) => await bodyOf(v1.configuration.$get({}, { init: { signal } })),

@@ -1,7 +1,16 @@
 import type { IconName } from '../parts/icons.js';
 
 type PageName =
-  'overview' | 'images' | 'add' | 'runs' | 'upstreams' | 'schedules' | 'requests' | 'targets' | 'configuration';
+  | 'overview'
+  | 'images'
+  | 'add'
+  | 'runs'
+  | 'upstreams'
+  | 'schedules'
+  | 'requests'
+  | 'targets'
+  | 'notifications'
+  | 'configuration';
 
 interface Place {
   readonly name: PageName & IconName;
@@ -20,5 +29,6 @@ export const places: readonly Place[] = [
   { name: 'schedules', to: '/schedules' },
   { name: 'requests', to: '/requests' },
   { name: 'targets', to: '/targets' },
+  { name: 'notifications', to: '/notifications' },
   { name: 'configuration', to: '/configuration' },
 ];
