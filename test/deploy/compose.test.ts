@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -54,6 +55,51 @@ test('the schema finds a key that Compose does not know', () => {
   const misspelt = { services: { mysql: { image: 'mysql', enviroment: {} } } };
 
   expect(isCompose(misspelt)).toBe(false);
+});
+
+test("Compose's own loader reads docker-compose.yml: every service, in the order in which they need each other", () => {
+  const { file, project } = JSON.parse(readFileSync(recordedProjectPath, 'utf8')) as RecordedProject;
+  const conditionsOf = (name: string) =>
+    Object.entries(project.services[name]?.depends_on ?? {}).map(([other, { condition }]) => `${other}: ${condition}`);
+
+  // Record again after a change of docker-compose.yml: see "Recorded histories" in CONTRIBUTING.md.
+  expect(file).toBe(hashOfComposeFile());
+  expect(Object.keys(project.services).toSorted()).toEqual(services.map(([name]) => name).toSorted());
+  expect(conditionsOf('temporal-schema')).toEqual(['mysql: service_healthy']);
+  expect(conditionsOf('temporal')).toEqual(['temporal-schema: service_completed_successfully']);
+  expect(conditionsOf('temporal-namespace')).toEqual(['temporal: service_healthy']);
+  expect(conditionsOf('worker')).toEqual([
+    'mysql: service_healthy',
+    'temporal-namespace: service_completed_successfully',
+  ]);
+  expect(conditionsOf('server')).toEqual(['temporal-namespace: service_completed_successfully']);
+});
+
+test("as Compose's own loader reads it, worker and server have the same database, a password is literal, ports are local", () => {
+  const { project } = JSON.parse(readFileSync(recordedProjectPath, 'utf8')) as RecordedProject;
+  const { worker, server } = project.services;
+  const database = ['MYSQL_HOST', 'MYSQL_DB', 'MYSQL_USER', 'MYSQL_PASSWORD', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+  const settingsOf = (service: LoadedService | undefined) => database.map((name) => service?.environment[name]);
+  const ports = Object.values(project.services).flatMap(({ ports: open = [] }) => open);
+
+  expect(settingsOf(worker)).toEqual(['mysql', 'image_ferry', 'ferry', 'a $ecret', 'temporal:7233', 'image-ferry']);
+  expect(settingsOf(server)).toEqual(settingsOf(worker));
+  expect(server?.command).toEqual(['server']);
+  expect(worker?.stop_grace_period).toBe('1m0s');
+  expect(ports.map(({ host_ip: address }) => address)).toEqual(ports.map(() => '127.0.0.1'));
+  expect(ports.map(({ published, target }) => `${published}:${target}`).toSorted()).toEqual([
+    '7233:7233',
+    '8080:8080',
+    '8088:8080',
+  ]);
+});
+
+test("without passwords in .env, Compose's own loader refuses the file and names each variable", () => {
+  const { refusal } = JSON.parse(readFileSync(recordedProjectPath, 'utf8')) as RecordedProject;
+
+  for (const name of ['MYSQL_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'FERRY_API_TOKEN']) {
+    expect(refusal).toContain(`set ${name} in .env`);
+  }
 });
 
 test('every image that is pulled stands behind IMAGE_PREFIX, with its whole path on Docker Hub', () => {
@@ -175,6 +221,30 @@ test('the image is made on Debian, from behind IMAGE_PREFIX, and does not run as
 // The answers are recorded, so that Go is not needed: FERRY_RECORD_COMPOSE_GO=1 asks Compose's own code and writes them.
 const recordedPath = join(projectRoot, 'test', 'deploy', 'compose-env.jsonl');
 
+/** What Compose's own loader makes of docker-compose.yml. */
+const recordedProjectPath = join(projectRoot, 'test', 'deploy', 'compose-project.json');
+
+interface RecordedProject {
+  /** SHA-256 of the file that was read. */
+  readonly file: string;
+  readonly project: {
+    readonly name: string;
+    readonly services: Readonly<Record<string, LoadedService>>;
+    readonly volumes: object;
+  };
+  /** What it says with the variables of .env.example, which has no passwords. */
+  readonly refusal: string;
+}
+
+interface LoadedService {
+  readonly image: string;
+  readonly command: readonly string[] | null;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly ports?: readonly { readonly host_ip: string; readonly published: string; readonly target: number }[];
+  readonly stop_grace_period?: string;
+}
+
 interface ReadLine {
   /** What stands behind `NAME=` in .env. */
   readonly line: string;
@@ -187,17 +257,41 @@ beforeAll(() => {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-compose-env-'));
   try {
     const program = join(folder, 'compose');
-    const source = join(projectRoot, 'test', 'upstreams', 'compose-go');
+    const source = join(projectRoot, 'test', 'compose', 'compose-go');
     execFileSync('go', ['build', '-o', program, '.'], { cwd: source, stdio: 'inherit' });
     const envLines = awkwardPasswords.map(quotedForEnv);
     const answer = execFileSync(program, { input: JSON.stringify({ envLines }), encoding: 'utf8' });
     const values = JSON.parse(answer) as { readonly text: string }[];
     const recorded = envLines.map((line, position) => JSON.stringify({ line, value: values[position]?.text }));
     writeFileSync(recordedPath, `${recorded.join('\n')}\n`);
+    recordProject(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }, 300_000);
+
+function recordProject(folder: string): void {
+  const program = join(folder, 'compose-project');
+  const source = join(projectRoot, 'test', 'deploy', 'compose-project');
+  execFileSync('go', ['build', '-o', program, '.'], { cwd: source, stdio: 'inherit' });
+  const file = join(projectRoot, 'docker-compose.yml');
+  const env = join(folder, 'env');
+  writeFileSync(
+    env,
+    ['MYSQL_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'FERRY_API_TOKEN'].map((name) => `${name}='a $ecret'\n`).join(''),
+  );
+  const options = { env: { PATH: process.env['PATH'] }, encoding: 'utf8' } as const;
+  const project = JSON.parse(execFileSync(program, [file, env], options)) as object;
+  const { stderr: refusal } = spawnSync(program, [file, join(projectRoot, '.env.example')], options);
+  const recorded = { file: hashOfComposeFile(), project, refusal: refusal.trim() };
+  writeFileSync(recordedProjectPath, `${JSON.stringify(recorded, null, 2)}\n`);
+}
+
+function hashOfComposeFile(): string {
+  return createHash('sha256')
+    .update(readFileSync(join(projectRoot, 'docker-compose.yml')))
+    .digest('hex');
+}
 
 function readRecorded(): readonly ReadLine[] {
   const lines = readFileSync(recordedPath, 'utf8').trimEnd().split('\n');
