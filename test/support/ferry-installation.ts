@@ -47,7 +47,7 @@ export interface FerryWorker {
 
 /** Starts a worker and waits until it polls. */
 export async function startFerryWorker(
-  { program }: FerryInstallation,
+  { program }: Pick<FerryInstallation, 'program'>,
   environment: NodeJS.ProcessEnv,
 ): Promise<FerryWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-worker-'));
@@ -68,7 +68,7 @@ export async function startFerryWorker(
     pid: child.pid ?? 0,
     log: said,
     async stop(signal = 'SIGTERM') {
-      await stopChild(child, signal, 60_000);
+      await stopChild(child, signal, 150_000);
       rmSync(folder, { recursive: true, force: true });
     },
   };
