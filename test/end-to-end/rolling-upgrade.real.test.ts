@@ -22,7 +22,7 @@ import type { TwoTargetStage } from '../support/two-target-stage.js';
 /** Larger than what a run copies without a workflow for the image. */
 const largeBytes = 8_500_000;
 const heldAfterBytes = 2_000_000;
-const patient = { timeout: 60_000 };
+const patient = { timeout: 120_000 };
 
 interface StagedImage {
   readonly name: string;
@@ -54,7 +54,7 @@ afterEach(async () => {
 
 test(
   'an upgrade in the middle of a run with 50 images loses nothing and copies nothing twice, and can be rolled back',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     const images = await stageImages([
       ...Array.from({ length: 38 }, (_, n) => ({ name: `small-${n}`, bytes: 40_000 })),
@@ -136,8 +136,10 @@ test(
     const versions = await versionsOfImages();
     expect(named('old').map(({ name }) => versions.get(name))).toEqual(Array(4).fill(buildA));
     expect(named('new').map(({ name }) => versions.get(name))).toEqual(Array(4).fill(buildB));
-    const single = ['first', 'back', 'moved', 'end'].map((name) => versions.get(name));
-    expect(single).toEqual(['', buildA, buildC, '']);
+    const single = ['back', 'moved', 'end'].map((name) => versions.get(name));
+    expect(single).toEqual([buildA, buildC, '']);
+    // Stopped as soon as the image was there: the outcome may have been recorded by A.
+    expect(['', buildA]).toContain(versions.get('first'));
     expect(await failedWorkflowTasks()).toEqual([]);
     await expectAllOnce(images);
   },
