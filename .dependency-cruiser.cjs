@@ -9,7 +9,7 @@ const mayImport = {
   docker: { folders: ['domain'], packages: ['execa'], node: true, registry: 'code' },
   database: { folders: ['domain'], packages: ['kysely', 'mysql2', 'libsql'], node: true },
   compose: { folders: ['domain'], packages: ['yaml', 'zod'] },
-  consumers: { folders: ['domain', 'compose'], packages: ['yaml'] },
+  consumers: { folders: ['domain', 'compose'], packages: ['yaml'], node: true },
   discovery: {
     folders: ['domain', 'compose'],
     packages: ['yaml', 'execa', '@kubernetes/client-node'],

@@ -200,6 +200,16 @@ function makeProgram(done: (status: number) => void): Command {
     .action(async (words, options) => done(await (await import('./commands/use.js')).useCommand(words, options)));
 
   program
+    .command('catalog')
+    .description('write a page with search, and JSON, of everything on the targets, for any web server')
+    .argument('<folder>', 'the folder for index.html and catalog.json; it is made if it is missing')
+    .option('--target <name>', 'one target; default: all')
+    .addOption(json())
+    .action(async (folder, options) =>
+      done(await (await import('./commands/catalog.js')).catalogCommand(folder, options)),
+    );
+
+  program
     .command('retry')
     .description('set images pending again and request a sync')
     .argument('[image]', 'image reference')

@@ -1,0 +1,43 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { readTargetsConfig } from '../../config/read-config.js';
+import { catalogJson, catalogPage } from '../../consumers/catalog.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
+import { ExitStatus } from '../exit-status.js';
+import { printJson, printMessage } from '../output.js';
+import { chosenTarget } from '../use/mirror-target.js';
+import { withReadOnlyStores } from '../with-stores.js';
+import { writeWhole } from '../write-whole.js';
+
+export interface CatalogOptions {
+  readonly target?: string;
+  readonly json?: boolean;
+}
+
+/** Writes a page and a JSON file with every image on the targets into a folder. */
+export async function catalogCommand(folder: string, { target: name, json = false }: CatalogOptions): Promise<number> {
+  await assertFolder(folder);
+  const config = readTargetsConfig(process.env);
+  const targets = name === undefined ? config.targets : [chosenTarget(config.targets, name)];
+  const images = await withReadOnlyStores(config, async ({ mirrored }) => await mirrored.all(targets));
+  const catalog = { madeAt: Date.now(), images, target: name };
+  const files = [join(folder, 'catalog.json'), join(folder, 'index.html')] as const;
+  // The page last: who sees the new page finds the new JSON, too.
+  await writeWhole(files[0], catalogJson(catalog));
+  await writeWhole(files[1], catalogPage(catalog));
+  if (json) printJson({ images: images.length, files });
+  else printMessage(`${images.length} images: ${files.join(', ')}`);
+  return ExitStatus.done;
+}
+
+/** A missing folder is made. */
+async function assertFolder(path: string): Promise<void> {
+  try {
+    if ((await stat(path)).isDirectory()) return;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  throw new InvalidInput(`${path} is not a folder`, 'configuration');
+}
