@@ -14,6 +14,7 @@ import { printAddresses, printFindings, printParked } from './report.js';
 import { secondAct } from './second-act.js';
 import { dataFolder, setStage } from './stage.js';
 import type { Stage } from './stage.js';
+import { thirdAct } from './third-act.js';
 import { verifyTargets } from './verify.js';
 import { insertWantedRows, pushedRows } from './wanted-rows.js';
 
@@ -31,7 +32,7 @@ async function main(interruption: Promise<never>): Promise<boolean> {
     say('starting ferry up: Temporal server, database, worker');
     const up = await startFerryUp(stage);
     try {
-      isRight = await Promise.race([bothActs(stage, up, images), interruption]);
+      isRight = await Promise.race([allActs(stage, up, images), interruption]);
       if (values.keep) await keepRunning(stage, up, interruption);
       return isRight;
     } finally {
@@ -46,13 +47,20 @@ async function main(interruption: Promise<never>): Promise<boolean> {
   }
 }
 
-async function bothActs(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {
+async function allActs(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {
   const first = await ferryOver(stage, up, images);
   say('second act: publishing releases, triggering schedules, requesting an image by webhook');
-  const faults = await secondAct(stage, up, say);
+  const second = report(await secondAct(stage, up, say));
+  say('third act: a compose file, from its images to a file that points at the mirror');
+  const third = report(await thirdAct(stage, say));
+  return first && second && third;
+}
+
+/** @returns whether nothing is wrong */
+function report(faults: readonly string[]): boolean {
   for (const fault of faults) console.log(`NOT AS EXPECTED  ${fault}`);
   say(faults.length === 0 ? 'all as expected' : `not as expected: ${faults.length}`);
-  return first && faults.length === 0;
+  return faults.length === 0;
 }
 
 async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly DemoImage[]): Promise<boolean> {
@@ -80,9 +88,7 @@ async function ferryOver(stage: Stage, up: FerryUpProcess, images: readonly Demo
   printParked(stage, blocked);
 
   const faults = await faultsOf(stage, { images, findings, rows, blocked, crash, sync, workerPid: up.workerPid() });
-  for (const fault of faults) console.log(`NOT AS EXPECTED  ${fault}`);
-  say(faults.length === 0 ? 'all as expected' : `not as expected: ${faults.length}`);
-  return faults.length === 0;
+  return report(faults);
 }
 
 async function keepRunning(stage: Stage, up: FerryUpProcess, interruption: Promise<never>): Promise<void> {

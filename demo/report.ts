@@ -46,6 +46,17 @@ export function printNews(findings: readonly Finding[], reasons: ReadonlyMap<str
   console.log();
 }
 
+/** The lines that differ, as `diff` prints them. */
+export function printFileDifference(before: string, after: string): void {
+  const [old, now] = [before, after].map((text) => text.split('\n'));
+  console.log();
+  for (const [position, line] of (old ?? []).entries()) {
+    const changed = now?.[position] ?? '';
+    if (line !== changed) console.log(`- ${line}\n+ ${changed}`);
+  }
+  console.log();
+}
+
 export function printParked({ proxy }: Stage, blocked: readonly ParkedImage[]): void {
   console.log(
     '\nBlocked until a person acts (FERRY_MISSING_TAG_WAIT is 0 here; by default the ferry waits 72 h for a tag):',
