@@ -43,6 +43,7 @@ test('every page that a user needs has a Chinese page', () => {
       'docs/production',
       'docs/scale',
       'docs/upstreams',
+      'docs/use',
       'docs/webhooks',
     ]),
   );
