@@ -14,6 +14,7 @@ const variables = {
   mariadbd: 'FERRY_MARIADBD',
   chromium: 'FERRY_CHROMIUM',
   helm: 'FERRY_HELM',
+  kustomize: 'FERRY_KUSTOMIZE',
   docker: 'FERRY_DOCKER',
   dockerd: 'FERRY_DOCKERD',
   prometheus: 'FERRY_PROMETHEUS',

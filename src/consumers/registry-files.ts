@@ -48,7 +48,7 @@ export function nestedPrefix({ naming, namespace }: EngineOptions['target'], hos
 export function needsNestedNames({ name, naming }: EngineOptions['target'], engine: string): string {
   return (
     `${engine} maps hosts and prefixes only, and target ${name} has the naming "${naming}": set "targets: { ${name}: { naming: nested } }" in ferry.yaml, ` +
-    `run "ferry sync --backfill ${name}", and try again. Registries with two levels, such as Alibaba Cloud's, cannot have nested names: ` +
+    `and copy the images again ("ferry retry IMAGE"). Registries with two levels, such as Alibaba Cloud's, cannot have nested names: ` +
     `use "ferry use compose", "k8s", "kustomize", "mutating-policy", "registries.conf" or "k3s" there`
   );
 }

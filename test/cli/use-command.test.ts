@@ -200,7 +200,7 @@ test('--json has the files, what is missing, and what the format cannot express'
 
 test.each([
   [['compose'], 'takes one file, 0 are given'],
-  [['compose', 'no-such-file.yaml'], 'no-such-file.yaml does not exist'],
+  [['compose', 'no-such-file.yaml'], 'no-such-file.yaml cannot be read'],
   [['k8s', 'no-such-file.yaml'], 'no-such-file.yaml cannot be read'],
   [['everything'], 'unknown format "everything"'],
   [[], 'name a format'],

@@ -4,17 +4,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 import type { ConsumerOutput } from '../../src/consumers/consumer-output.js';
+import { helmValues } from '../../src/consumers/helm-values.js';
 import { hostsToml } from '../../src/consumers/hosts-toml.js';
+import { kustomizeImages } from '../../src/consumers/kustomize-images.js';
 import { mutatingPolicies } from '../../src/consumers/mutating-policy.js';
 import { registriesConf } from '../../src/consumers/registries-conf.js';
 import type { EngineOptions } from '../../src/consumers/registry-files.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import { requireTool } from '../support/tools.js';
 import type { ToolName } from '../support/tools.js';
-import { digestA, indexOf, mirrored, registry } from './mirror-stage.js';
+import { digestA, digestB, indexOf, mirrored, registry } from './mirror-stage.js';
 
 let folder: string;
 
@@ -34,6 +36,12 @@ function runTool<Answer>(tool: ToolName, args: readonly string[], input?: unknow
   });
   if (status !== 0) throw new Error(`${tool} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout) as Answer;
+}
+
+function printed(tool: ToolName, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(requireTool(tool), args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${tool} ended with ${status}: ${stderr}`);
+  return stdout;
 }
 
 function write({ files, gaps }: ConsumerOutput, name = ''): void {
@@ -107,6 +115,76 @@ describe('real consumers read what the ferry writes', () => {
       ],
       'ghcr.io/a/bc:1': [{ reference: 'ghcr.io/a/bc:1' }],
     });
+  });
+
+  test('kustomize gives the containers of a kustomization mirrored names by the component, and changes nothing else', () => {
+    const manifest = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      initContainers: [{name: init, image: "ghcr.io/a/b:2"}]
+      containers: [{name: web, image: "nginx:1.27"}, {name: other, image: "docker.io/library/nginx:1.27"}]
+`;
+    const index = indexOf([mirrored('docker.io/library/nginx:1.27'), mirrored('ghcr.io/a/b:2', { digest: digestB })], {
+      pinned: true,
+    });
+    writeFileSync(join(folder, 'app.yaml'), manifest);
+    mkdirSync(join(folder, 'mirror'));
+    write(kustomizeImages(manifest, index, 'app.yaml'), 'mirror/kustomization.yaml');
+    const build = (kustomization: string): unknown => {
+      writeFileSync(join(folder, 'kustomization.yaml'), kustomization);
+      return parse(printed('kustomize', ['build', folder]));
+    };
+
+    const before = build('resources: [app.yaml]\n');
+    const after = build('resources: [app.yaml]\ncomponents: [mirror]\n');
+
+    const names = JSON.stringify(before)
+      .replace('"ghcr.io/a/b:2"', `"${registry}/mirror/b@${digestB}"`)
+      .replace('"nginx:1.27"', `"${registry}/mirror/nginx@${digestA}"`)
+      .replace('"docker.io/library/nginx:1.27"', `"${registry}/mirror/nginx@${digestA}"`);
+    expect(after).toEqual(JSON.parse(names));
+  });
+
+  test('a Helm chart that is rendered with the values has mirrored names, and is the same otherwise', () => {
+    const values = `image: {repository: nginx, tag: "1.27"}
+sidecar:
+  image: {registry: ghcr.io, repository: a/b, tag: "2"}
+jobs:
+- {name: one, image: "nginx:1.27", memory: 1Gi}
+`;
+    const index = indexOf([mirrored('docker.io/library/nginx:1.27'), mirrored('ghcr.io/a/b:2')]);
+    mkdirSync(join(folder, 'chart', 'templates'), { recursive: true });
+    writeFileSync(join(folder, 'chart', 'Chart.yaml'), 'apiVersion: v2\nname: shop\nversion: 1.0.0\n');
+    writeFileSync(join(folder, 'chart', 'values.yaml'), values);
+    writeFileSync(
+      join(folder, 'chart', 'templates', 'pod.yaml'),
+      `apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  containers:
+  - {name: web, image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"}
+  - {name: sidecar, image: "{{ .Values.sidecar.image.registry }}/{{ .Values.sidecar.image.repository }}:{{ .Values.sidecar.image.tag }}"}
+  {{- range .Values.jobs }}
+  - {name: {{ .name }}, image: {{ .image }}, resources: {limits: {memory: {{ .memory }}}}}
+  {{- end }}
+`,
+    );
+    write(helmValues(values, index, 'values.yaml'), 'mirror.yaml');
+    const render = (...options: readonly string[]): unknown =>
+      parse(printed('helm', ['template', 'shop', join(folder, 'chart'), ...options]));
+
+    const before = render();
+    const after = render('-f', join(folder, 'mirror.yaml'));
+
+    const expected = JSON.stringify(before)
+      .replaceAll('"nginx:1.27"', `"${registry}/mirror/nginx:1.27"`)
+      .replace('"ghcr.io/a/b:2"', `"${registry}/mirror/b:2"`);
+    expect(after).toEqual(JSON.parse(expected));
+    expect(expected).not.toBe(JSON.stringify(before));
   });
 
   test('kube-apiserver gives pods, ephemeral containers, workloads and cron jobs mirrored names, and changes nothing else', () => {

@@ -1,10 +1,9 @@
-import { basename, dirname } from 'node:path';
-
 import { loadComposeProject } from '../../compose/compose-project.js';
 import type { ServiceReference } from '../../consumers/compose-files.js';
+import { localProjectFiles, pathFromRoot } from '../../discovery/local-project-files.js';
 import { imagesOfServices } from '../../domain/compose-images.js';
 import type { Skipped } from '../../domain/upstream-finding.js';
-import { folderFiles } from './folder-files.js';
+import { readExactly } from './read-exactly.js';
 
 const everything = { exclude: { images: [], services: [], profiles: [] } };
 
@@ -12,7 +11,7 @@ const everything = { exclude: { images: [], services: [], profiles: [] } };
  * Reads a compose project as Compose does: with `.env` beside it, this process's environment, and the files that it
  * includes and extends.
  *
- * @throws FerryError if the file is missing or is not a compose file
+ * @throws FerryError if the file cannot be read or is not a compose file
  */
 export async function readProject(path: string): Promise<{
   readonly services: readonly ServiceReference[];
@@ -20,7 +19,9 @@ export async function readProject(path: string): Promise<{
   readonly notes: readonly string[];
 }> {
   const lookup = (name: string): string | undefined => process.env[name];
-  const project = await loadComposeProject(folderFiles(dirname(path)), basename(path), lookup);
+  const file = pathFromRoot(path);
+  const files = localProjectFiles(new Map([[file, await readExactly(path)]]));
+  const project = await loadComposeProject(files, file, lookup);
   const { images, skipped } = imagesOfServices(project.services, { lookup, ...everything });
   return { services: images, skipped: [...skipped, ...project.skipped], notes: project.notes };
 }
