@@ -2,7 +2,7 @@
 import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 import { isMap, isScalar, isSeq } from 'yaml';
-import type { YAMLMap } from 'yaml';
+import type { Document, YAMLMap } from 'yaml';
 
 import { InvalidInput } from '../domain/ferry-error.js';
 import { likelyReference } from './manifest-images.js';
@@ -41,12 +41,22 @@ export function chartValues(text: string, where: string): ChartValues {
   if (!isMap(contents)) throw invalid(where, 'it is not a map of values');
   const images: ValueImage[] = [];
   nested(where, () => walk(contents, [], { read: first, where, images }));
-  const values = nested(where, () => first.document.toJS({ maxAliasCount: 1_000 }) as unknown);
+  const values = nested(where, () => plainValues(first.document, where));
   const globals = contents.get('global', true);
   const registry = isMap(globals)
     ? ['imageRegistry', 'registry'].map((key) => textOf(globals.get(key, true))).find((value) => (value ?? '') !== '')
     : undefined;
   return { images, values, globalRegistry: registry };
+}
+
+/** Aliases that would expand to far more than the file has are refused. */
+function plainValues(document: Document.Parsed, where: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1_000 });
+  } catch (error) {
+    if (error instanceof ReferenceError) throw invalid(where, `its aliases cannot be resolved: ${error.message}`);
+    throw error;
+  }
 }
 
 interface Walk {

@@ -171,3 +171,62 @@ source: {repository: https://charts.example.com/x, tag: v1}
     expect(gaps).toEqual([expect.stringContaining('global registry example.com')]);
   });
 });
+
+describe('hostile files', () => {
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]']
+    .concat(
+      ['b', 'c', 'd', 'e', 'f', 'g'].map((key, at) => `${key}: &${key} [${`*${'abcdef'[at] ?? 'a'},`.repeat(9)}]`),
+    )
+    .join('\n');
+
+  test.each([
+    [
+      'values with aliases that expand without end',
+      () => helmValues(bomb, index, 'f'),
+      'f: its aliases cannot be resolved',
+    ],
+    [
+      'a manifest of 17 MB',
+      () => manifestRewrite('#'.repeat(17 * 1024 * 1024), index, 'f'),
+      'f: it has 17825792 characters',
+    ],
+    [
+      '10,001 documents',
+      () => manifestRewrite('a: 1\n---\n'.repeat(10_001), index, 'f'),
+      'f: the document in line 1 is not',
+    ],
+    [
+      'lists in lists',
+      () => manifestRewrite('['.repeat(20_000), index, 'f'),
+      'f: its lists and maps are nested too deeply',
+    ],
+    [
+      'nested dashes',
+      () => manifestRewrite('- '.repeat(20_000), index, 'f'),
+      'f: its lists and maps are nested too deeply',
+    ],
+  ])('%s are refused with the name of the file', (_, read, reason) => {
+    expect(read).toThrow(reason);
+  });
+
+  test('the aliases of a manifest are not expanded', () => {
+    const pod = `apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: "nginx:1.27"}]}\n${bomb}\n`;
+
+    const { files } = manifestRewrite(pod, index, 'f');
+
+    expect(files[0]?.text).toBe(pod.replace('nginx:1.27', `${registry}/mirror/nginx:1.27`));
+  });
+
+  test('10,000 Pods in one file are rewritten', () => {
+    const pods = Array.from(
+      { length: 9_999 },
+      (_, at) =>
+        `apiVersion: v1\nkind: Pod\nmetadata: {name: p${at}}\nspec: {containers: [{name: a, image: "nginx:1.27"}]}\n`,
+    );
+
+    const { files, missing } = manifestRewrite(pods.join('---\n'), index, 'f');
+
+    expect(missing).toEqual([]);
+    expect(files[0]?.text.match(/mirror\/nginx:1\.27/g)).toHaveLength(9_999);
+  });
+});
