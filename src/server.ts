@@ -15,6 +15,7 @@ import { aroundRequest } from './composition/observability/around-request.js';
 import { clientContext } from './composition/observability/client-context.js';
 import { observeServer } from './composition/observability/observe-server.js';
 import { openTracing } from './composition/observability/open-tracing.js';
+import { startNotificationWatch } from './composition/notification-watch.js';
 import { openExisting } from './composition/open-stores.js';
 import { StatusDatabase } from './composition/status-database.js';
 import { readConsoleConfig } from './config/console-config.js';
@@ -112,6 +113,8 @@ export async function runServer(variables: NodeJS.ProcessEnv, options: ServerOpt
     });
     const server = await serve(underBasePath(httpServer.fetch, signIn.basePath), listen, options);
     const told = shutdownSignal();
+    const { signal } = stopping;
+    if (config.whole !== undefined) startNotificationWatch({ config: config.whole, temporal, writing, log, signal });
     process.send?.({ ready: server.address });
     log.info({ address: server.address }, 'server listens');
     await told;

@@ -100,7 +100,12 @@ async function runUntil(
     if (dockerFault !== undefined) printMessage(`note: ${dockerFault}; the daemon is checked again every 30 s`);
     const { namespace, connection } = config.temporal;
     return await withTemporalAt({ address: up.address, namespace, connection }, async (temporal) => {
-      if (untilIdle) return await oneRun(temporal, fetch, { json, signal, queues: queuesFor(config.targets) });
+      if (untilIdle) {
+        const status = await oneRun(temporal, fetch, { json, signal, queues: queuesFor(config.targets) });
+        const { sendLastNotifications } = await import('../last-notifications.js');
+        await sendLastNotifications(config, signal);
+        return status;
+      }
       await reconcileOnStart(temporal, config);
       await requestAndReportSync(temporal, 'ferry up');
       printMessage('Running. Ctrl-C stops it; the next start continues the work in progress.');
