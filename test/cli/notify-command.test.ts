@@ -54,8 +54,8 @@ test('ferry notify test prints the answer of the platform, and ends with 1 if it
   expect(printed).toBe('ops: sent (HTTP 200: {"errcode":0,"errmsg":"ok"})\n');
   expect(await ferry('test', 'releases')).toBe(1);
   expect(said).toBe('releases: not sent, refused: HTTP 200: {"errcode":93000,"errmsg":"invalid webhook url"}\n');
-  expect(await ferry('test', 'nobody')).toBe(2);
-  expect(said).toContain('unknown channel nobody; configured: ops, releases');
+  expect(await ferry('test', 'missing')).toBe(2);
+  expect(said).toContain('unknown channel missing; configured: ops, releases');
 });
 
 test('ferry notify log shows messages with their errors and no secret, and redeliver sets one pending', async () => {
