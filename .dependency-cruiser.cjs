@@ -58,7 +58,7 @@ const typesMayAlsoComeFrom = {
   ],
   client: ['workflows/'],
   server: [
-    'database/(status-views|status-queries|image-queries|overview-queries|request-store|notification-store|pull-budget-store|upstream-check-store)\\.ts$',
+    'database/(status-views|status-queries|image-queries|overview-queries|request-store|notification-store|pull-budget-store|upstream-check-store|audit-store)\\.ts$',
   ],
 };
 

@@ -1,3 +1,4 @@
+import type { AuditStore } from '../database/audit-store.js';
 import type { ImageQueries } from '../database/image-queries.js';
 import type { NotificationStore } from '../database/notification-store.js';
 import type { OverviewQueries } from '../database/overview-queries.js';
@@ -15,6 +16,7 @@ export interface StatusStores {
   readonly overview: OverviewQueries;
   readonly requests: Pick<RequestStore, 'list' | 'one'>;
   readonly notifications: Pick<NotificationStore, 'list' | 'one'>;
+  readonly audits: Pick<AuditStore, 'list' | 'findings'>;
   readonly checks: Pick<UpstreamCheckStore, 'last'>;
   readonly budgets: Pick<PullBudgetStore, 'budgets'>;
 }

@@ -8,6 +8,7 @@ import type { RequestLimit } from '../request-limit.js';
 import type { ServerLog, ServerWork } from '../server-work.js';
 import { addRoutes } from './add-routes.js';
 import type { PastedImages } from './add-routes.js';
+import { auditsRoutes } from './audits-routes.js';
 import { createGate, createTokenLookup } from './caller.js';
 import type { Caller } from './caller.js';
 import { configurationRoutes } from './configuration-routes.js';
@@ -167,6 +168,7 @@ export function v1Api(options: V1ApiOptions) {
     .route('/', runsRoutes({ gate, readDatabase: read, work }))
     .route('/', upstreamsRoutes({ gate, upstreams, readDatabase: read, work, releases }))
     .route('/', schedulesRoutes({ gate, schedules, work }))
+    .route('/', auditsRoutes({ gate, readDatabase: read }))
     .route('/', requestsRoutes({ gate, readDatabase: read, imagesOf }))
     .route('/', notificationsRoutes({ gate, readDatabase: read, notifications }))
     .route('/', targetsRoutes({ gate, targets }))
