@@ -8,7 +8,8 @@ import { printLine, printTable } from './output.js';
 const findingsShown = 50;
 
 export function printAudit({ summary, failure }: AuditReport, findings: readonly AuditFinding[]): void {
-  const { targets, notChecked, healing } = summary;
+  const { targets, notChecked } = summary;
+  const open = findings.filter(({ action, healedAt }) => action === 'healing' && healedAt === undefined).length;
   if (targets.length === 0) printLine('No copy to check.');
   else {
     printTable(
@@ -38,7 +39,7 @@ export function printAudit({ summary, failure }: AuditReport, findings: readonly
   for (const { target, code, reason, count } of notChecked) {
     printLine(`Not checked on ${target}: ${count} (${code}: ${reason})`);
   }
-  if (healing > 0) printLine(`${healing} to heal: the next sync run copies them again.`);
+  if (open > 0) printLine(`${open} not healed yet: "ferry status IMAGE" shows why, and sync runs go on trying.`);
   if (failure !== undefined) printLine(`It ended early: ${failure}`);
 }
 

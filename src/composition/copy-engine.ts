@@ -21,6 +21,8 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     head: async (tag, options) => await headManifest(client, repoOf(tag), tag.tag, options),
     look: async (tag, options) => await lookAtTag(client, repoOf(tag), tag.tag, options),
     contents: async (tag, digest, options) => await checkContents(client, repoOf(tag), digest, options),
+    sourceContents: async ({ host, path: repository, digest }, options) =>
+      await checkContents(client, { side: 'source', host, repository }, digest, options),
     cancelUpload: async (record, options) => await cancelUpload(client, record, options),
     isSame: async (request, { tag, contents }, options) =>
       await hasSameContent(client, request, { repo: repoOf(tag), contents }, options),

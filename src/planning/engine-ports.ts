@@ -38,6 +38,11 @@ export interface CopyEngine {
     digest: Digest,
     options?: { readonly signal?: AbortSignal | undefined; readonly beforeRequest?: (() => Promise<void>) | undefined },
   ): Promise<CheckedContents>;
+  /** The same of a source; manifests that are read count as pulls there. @param source with the digest to check */
+  sourceContents(
+    source: ImageReference & { readonly digest: Digest },
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<CheckedContents>;
   /** Cancels an upload at its registry. @throws RegistryFault if the registry cannot be reached, or refuses */
   cancelUpload(record: UploadRecord, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Whether what a look found are the images that the source has at a digest, for the wanted platforms. */

@@ -30,7 +30,7 @@ interface MarkedImage {
 }
 
 export interface MarkedPorts {
-  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'contents'>;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'contents' | 'sourceContents'>;
   readonly targets: readonly Target[];
   readonly sourceDigestsOf: (image: string, digest: string) => Promise<readonly string[]>;
   /** Targets that can be brought something now, and the others with the reason. */
@@ -113,6 +113,7 @@ async function rolledBack(
       destination,
       to,
       selection,
+      provesSource: false,
       sourceDigests: await ports.sourceDigestsOf(image, to),
       others: otherPlaces(all, target.name, holdings),
     },

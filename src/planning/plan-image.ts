@@ -35,7 +35,7 @@ import { unservedTargets } from './unserved-targets.js';
 import type { DaemonWorkers } from './unserved-targets.js';
 
 export interface PlanPorts extends PlanReads {
-  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame' | 'contents'>;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'look' | 'isSame' | 'contents' | 'sourceContents'>;
   readonly rollbacks: Pick<RollbackStore, 'sourceDigests'>;
   readonly daemonWorkers: DaemonWorkers;
   readonly targets: readonly Target[];

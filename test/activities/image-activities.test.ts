@@ -87,6 +87,7 @@ describe('the plan of an image that is for some of the targets', () => {
         look: async () => await Promise.resolve(undefined),
         isSame: unused,
         contents: unused,
+        sourceContents: unused,
         resolve: async () => await Promise.resolve(digest),
         copy: unused,
         plan: async (request) => {

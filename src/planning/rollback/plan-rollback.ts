@@ -19,6 +19,8 @@ export interface RollbackRequest {
   readonly selection: PlatformSelection;
   /** What the source had when runs pushed this digest: for an index that was composed of it. */
   readonly sourceDigests: readonly string[];
+  /** Also read what the source has, which may count as pulls: before a rollback is requested, not again when it is made. */
+  readonly provesSource: boolean;
   /** The image's copies on other targets. */
   readonly others: readonly Pick<Destination, 'target' | 'host' | 'repository'>[];
 }
@@ -36,7 +38,7 @@ export type RollbackPlan =
   | { readonly fault: Fault };
 
 export interface RollbackPorts {
-  readonly engine: Pick<CopyEngine, 'plan' | 'contents'>;
+  readonly engine: Pick<CopyEngine, 'resolve' | 'plan' | 'contents' | 'sourceContents'>;
   readonly targets: readonly Target[];
 }
 
@@ -48,7 +50,7 @@ export interface RollbackPorts {
  * @throws the signal's reason when aborted; what is no fault of a registry
  */
 export async function planRollback(
-  { image, destination, to, selection, sourceDigests, others }: RollbackRequest,
+  { image, destination, to, selection, sourceDigests, provesSource, others }: RollbackRequest,
   { engine, targets }: RollbackPorts,
   signal: AbortSignal,
 ): Promise<RollbackPlan> {
@@ -90,10 +92,13 @@ export async function planRollback(
   }
 
   async function fromSource(sourceDigest: Digest, platforms: PlatformSelection) {
-    return await attempt(
-      'the source',
-      async () => await planned(`${repository}@${sourceDigest}`, sourceDigest, platforms),
-    );
+    const from = `${repository}@${sourceDigest}`;
+    return await attempt('the source', async () => {
+      const source = { ...parseImageReference(from), digest: sourceDigest };
+      await engine.resolve(source, { signal });
+      const missing = provesSource ? missingIn(await engine.sourceContents(source, { signal })) : undefined;
+      return missing ?? (await planned(from, sourceDigest, platforms));
+    });
   }
 
   /** A plan that gives the tag exactly this digest; otherwise why it does not. */

@@ -52,6 +52,7 @@ export async function prepareRollback(
       destination: placeOf(name, copy.reference),
       to,
       selection: wantedSelection(rows),
+      provesSource: true,
       sourceDigests: await ports.rollbacks.sourceDigests(image, to),
       others: await otherPlaces(ports, image, name),
     },
