@@ -79,7 +79,7 @@ describe('audits and rollbacks whose histories are recorded', () => {
 
   test('RollbackImage that waits for a sync run', async () => {
     const temporal = asClient();
-    results = [{ image, target: 'aliyun', state: 'pending', to: digest, reason: 'a run is under way' }];
+    results = [{ image, target: 'aliyun', state: 'pending', to: digest, reason: 'a run is in flight' }];
 
     const run = await startRollback(temporal, { image, target: 'aliyun', who: 'cli' });
     const result = await rollbackResult(temporal, run);
