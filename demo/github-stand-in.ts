@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 
 import type { RestEndpointMethodTypes } from '@octokit/rest';
 
+import { tarArchive } from './tar-archive.js';
+
 /** GitHub's published schemas, by the types that Octokit generates from them: what is answered has to fit. */
 type Tags = RestEndpointMethodTypes['repos']['listTags']['response']['data'];
 type Contents = Extract<
@@ -184,9 +186,24 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
       if (content !== undefined) sendFile(request, response, { name: `${owner}/${name}`, path, ref, content });
       else if (folder.length > 0) sendFolder(request, response, folder);
       else refuse(response, 404, found.tags.includes(ref) ? 'Not Found' : `No commit found for the ref ${ref}`);
+    } else if (rest.startsWith('tarball/')) {
+      sendArchive(response, found, decodeURIComponent(rest.slice('tarball/'.length)), `${owner}-${name}`);
     } else {
       refuse(response, 404, 'Not Found');
     }
+  }
+
+  /** GitHub redirects to another host, where the archive has one folder that is named after the commit. */
+  function sendArchive(response: ServerResponse, { files, tags }: Repository, ref: string, name: string): void {
+    if (!tags.includes(ref)) {
+      refuse(response, 404, 'Not Found');
+      return;
+    }
+    const folder = `${name}-${shaOf(ref).slice(0, 7)}`;
+    const below = [...files].filter(([key]) => key.startsWith(`${ref}:`));
+    const named = below.map(([key, content]) => [`${folder}/${key.slice(ref.length + 1)}`, content]);
+    response.writeHead(200, { ...limits(), 'content-type': 'application/x-gzip' });
+    response.end(tarArchive(Object.fromEntries(named) as Record<string, string>));
   }
 
   function listTags(

@@ -12,6 +12,8 @@ const variables = {
   'crane-registry': 'FERRY_CRANE_REGISTRY',
   nginx: 'FERRY_NGINX',
   mariadbd: 'FERRY_MARIADBD',
+  helm: 'FERRY_HELM',
+  kustomize: 'FERRY_KUSTOMIZE',
   chromium: 'FERRY_CHROMIUM',
   helm: 'FERRY_HELM',
   kustomize: 'FERRY_KUSTOMIZE',

@@ -32,6 +32,7 @@ import type { Meter } from '../observability/metrics/meter.js';
 import { ImageTurns } from '../planning/image-turns.js';
 import { createGitHub } from '../upstreams/github.js';
 import { createUpstreamWatcher } from '../upstreams/upstream-watcher.js';
+import { chartPrograms } from './chart-programs.js';
 import { createCopyEngine } from './copy-engine.js';
 import { gitHubOptions } from './github-options.js';
 import { openNotifications, watchTemporal } from './notification-parts.js';
@@ -69,6 +70,7 @@ export function createActivitySets(
   const watcher = createUpstreamWatcher({
     github: createGitHub(gitHubOptions(config)),
     registries: { listTags: async (repository, look) => await listTags(registries, repository, look) },
+    programs: chartPrograms(config.programVariables),
   });
   const main = createMainActivities({
     ...stores,

@@ -27,6 +27,7 @@ import { assertDifferent, readWorkerMetrics } from './metrics-settings.js';
 import type { WorkerMetrics } from './metrics-settings.js';
 import { readMutableTags } from './mutable-tags-settings.js';
 import { readNotifications } from './notification-settings.js';
+import { readProgramVariables } from './program-variables.js';
 import { readProxies } from './proxies.js';
 import { readPullAllowances } from './pull-allowances.js';
 import { dockerConfigPath, environmentHosts } from './registry-credentials.js';
@@ -76,6 +77,8 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
   /** Limits for hosts that count pulls, in addition to those that the hosts announce. */
   readonly pullAllowances: ReadonlyMap<string, PullAllowance>;
   readonly docker: DockerEngineConfig;
+  /** What finds and runs Helm and kustomize. */
+  readonly programVariables: Readonly<Record<string, string | undefined>>;
   readonly github: GitHubSettings;
   readonly missingTagWaitMs: number;
   readonly mutableTags: MutableTags;
@@ -232,6 +235,7 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
     dockerConfigPath: dockerConfig,
     pullAllowances: readPullAllowances(file, errors),
     docker: readDocker(environment),
+    programVariables: readProgramVariables(environment),
     github: readGitHub(environment, file.github, errors),
     upstreams,
     schedules: readSchedules(environment, file, upstreams, errors),

@@ -46,6 +46,31 @@ const ComposeEntry = z.strictObject({
   file: z.string().min(1).optional(),
   ...compose,
 });
+const releaseFiles = {
+  ...everyUpstream,
+  ...releases,
+  repository: RepositoryName,
+  scope: z.enum(FetchScope).optional(),
+  /** Patterns of images. */
+  include: Texts.optional(),
+  exclude: Texts.optional(),
+  likely: Texts.optional(),
+};
+const KubernetesEntry = z.strictObject({
+  kind: z.literal('kubernetes'),
+  files: z.union([z.string().min(1), Texts.min(1)]),
+  ...releaseFiles,
+});
+const HelmEntry = z.strictObject({
+  kind: z.literal('helm'),
+  chart: z.string().min(1),
+  values: z.record(z.string(), z.unknown()).optional(),
+  kubeVersion: z
+    .string()
+    .regex(/^v?\d+\.\d+(?:\.\d+)?/, 'must be a version of Kubernetes, such as 1.35.0')
+    .optional(),
+  ...releaseFiles,
+});
 const ReleaseEntry = z.strictObject({
   kind: z.literal('release'),
   repository: RepositoryName,
@@ -82,7 +107,7 @@ const ReleaseChanges = z.strictObject({
 });
 const TagsChanges = z.strictObject({ image: z.string().min(1).optional(), ...tags });
 
-const CustomEntry = z.discriminatedUnion('kind', [ComposeEntry, ReleaseEntry, TagsEntry]);
+const CustomEntry = z.discriminatedUnion('kind', [ComposeEntry, KubernetesEntry, HelmEntry, ReleaseEntry, TagsEntry]);
 
 export const UpstreamEntries = z
   .object(Object.fromEntries(builtInUpstreams.map((standard) => [standard.name, changesOf(standard).optional()])))
@@ -99,6 +124,9 @@ function changesOf(standard: Upstream) {
       return ReleaseChanges.transform((changes) => ({ kind: 'changed-release' as const, standard, changes }));
     case 'tags':
       return TagsChanges.transform((changes) => ({ kind: 'changed-tags' as const, standard, changes }));
+    case 'kubernetes':
+    case 'helm':
+      throw new TypeError(`no built-in upstream may have the kind ${standard.kind}: its fields cannot be changed`);
     default:
       return standard satisfies never;
   }
@@ -109,6 +137,7 @@ export type UpstreamEntries = Readonly<Record<string, UpstreamEntry | undefined>
 export type GitHubEntry = z.infer<typeof GitHubEntry>;
 export type ComposeChanges = z.infer<typeof ComposeChanges>;
 export type ReleaseChanges = z.infer<typeof ReleaseChanges>;
+export type ReleaseFilesEntry = Omit<z.infer<typeof KubernetesEntry>, 'kind' | 'files'>;
 export type TagsEntry = Omit<z.infer<typeof TagsEntry>, 'kind'>;
 export type EveryEntry = Pick<ComposeChanges, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'>;
 export type PatternsEntry = z.infer<typeof Patterns>;

@@ -25,6 +25,7 @@ import type {
   GitHubEntry,
   PatternsEntry,
   ReleaseChanges,
+  ReleaseFilesEntry,
   TagsEntry,
   UpstreamEntries,
   UpstreamEntry,
@@ -124,6 +125,12 @@ function readUpstream(name: string, entry: UpstreamEntry): Upstream {
         ...composeParts(entry, customCompose),
         ...everyPart(entry),
       };
+    case 'kubernetes':
+      return { kind: 'kubernetes', name, files: [entry.files].flat(), ...releaseFiles(entry), ...everyPart(entry) };
+    case 'helm': {
+      const { chart, values = {}, kubeVersion } = entry;
+      return { kind: 'helm', name, chart, values, kubeVersion, ...releaseFiles(entry), ...everyPart(entry) };
+    }
     case 'release':
       return checkedRelease({
         kind: 'release',
@@ -186,6 +193,17 @@ function composeParts(entry: ComposeChanges, standard: ComposeParts): ComposePar
     include,
     exclude: entry.exclude === undefined ? standard.exclude : patternsOf(entry.exclude),
     variables: entry.variables ?? standard.variables,
+  };
+}
+
+function releaseFiles(entry: ReleaseFilesEntry) {
+  const { include, exclude = [], likely = [] } = entry;
+  return {
+    repository: entry.repository,
+    order: entry.versions ?? VersionOrder.semver,
+    prereleases: entry.prereleases ?? false,
+    scope: entry.scope ?? FetchScope.changed,
+    images: { include, exclude, likely },
   };
 }
 

@@ -164,7 +164,7 @@ async function get(config: KubeConfig, path: string, signal: AbortSignal | undef
   } catch (error) {
     if (error instanceof ClusterAnswer) throw error;
     const reason = timeout.aborted ? `no answer within ${answerTimeoutMs / 1_000} s` : errorMessage(error);
-    throw new ClusterAnswer(`${url.origin} cannot be asked: ${reason}`);
+    throw new ClusterAnswer(`${url.origin} cannot be reached: ${reason}`);
   }
 }
 

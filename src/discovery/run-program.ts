@@ -22,7 +22,7 @@ export interface ProgramRun {
   readonly signal?: AbortSignal | undefined;
   /** Default: two minutes. */
   readonly timeoutMs?: number | undefined;
-  /** In characters; default: 64 Mi. */
+  /** In bytes; default: 64 MiB. */
   readonly mostOutput?: number | undefined;
 }
 
@@ -35,21 +35,31 @@ export interface ProgramRun {
 export async function runProgram(run: ProgramRun): Promise<string> {
   const { what, program, args, environment, signal } = run;
   const limitMs = run.timeoutMs ?? timeoutMs;
-  const maxBuffer = run.mostOutput ?? mostOutput;
-  const result = await execa(program, args, {
+  const most = run.mostOutput ?? mostOutput;
+  const child = execa(program, args, {
     env: { ...environment },
     extendEnv: false,
     stdin: 'ignore',
     timeout: limitMs,
-    maxBuffer,
+    // More than is counted below, which ends the program at once.
+    maxBuffer: 2 * most,
     forceKillAfterDelay: graceMs,
     reject: false,
     stripFinalNewline: false,
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
+  let length = 0;
+  const count = (chunk: Uint8Array): void => {
+    length += chunk.length;
+    // A program in a loop does not notice that nobody reads.
+    if (length > most) child.kill('SIGKILL');
+  };
+  child.stdout.on('data', count);
+  child.stderr.on('data', count);
+  const result = await child;
   signal?.throwIfAborted();
+  if (length > most) throw failed(`${what} was ended: it printed more than ${most} bytes`);
   if (result.timedOut) throw failed(`${what} was ended: it took more than ${limitMs / 1_000} s`);
-  if (result.isMaxBuffer) throw failed(`${what} was ended: it printed more than ${maxBuffer} characters`);
   if (result.failed) throw failed(`${what} failed: ${excerpt(result.stderr) || result.shortMessage}`);
   return result.stdout;
 }

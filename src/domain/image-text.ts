@@ -12,8 +12,6 @@ const fullReference =
 const privateName = /\.(?:local|internal|svc|cluster|lan|test|example|invalid)(?::\d+)?$/;
 /** Names of labels: `kubernetes.io/os:linux`. */
 const labelName = /^(?:[\w.-]+\.)?kubernetes\.io$|^(?!registry\.)(?:[\w.-]+\.)?k8s\.io$/;
-/** Files and paths of URLs: `example.com/files:1`. */
-const notATag = /:(?:\d{1,2}|\/.*)$/;
 /** Names of fields, flags and variables whose values are images. */
 const imageName = /image|img$|(?:^|[._-])(?:container|reloader)s?$/i;
 /** Of these, names whose values are something else. */
@@ -35,7 +33,7 @@ export function referenceOf(text: string): ImageReference | undefined {
 export function isFullReference(text: string): boolean {
   if (text.length > longestReference || !fullReference.test(text)) return false;
   const host = text.slice(0, text.indexOf('/'));
-  return !privateName.test(host) && !labelName.test(host) && (text.includes('@') || !notATag.test(text));
+  return !privateName.test(host) && !labelName.test(host);
 }
 
 /** Whether a text names a version of an image: it has a tag or a digest, and a path or host that is no local address. */

@@ -16,13 +16,13 @@ export function platformsOfImage(
   image: string,
   standard: readonly string[],
 ): readonly string[] {
-  const names = namesOf(parseImageReference(image));
+  const names = namesOfImage(parseImageReference(image));
   const own = imagePlatforms.find(({ pattern }) => names.some((name) => fitsPattern(name, pattern)));
   return own?.platforms ?? platforms ?? standard;
 }
 
 /** A pattern may match any usual spelling of the image: `nginx:*`, `xprobe/*`, `docker.io/library/nginx`. */
-function namesOf(reference: ImageReference): readonly string[] {
+export function namesOfImage(reference: ImageReference): readonly string[] {
   const full = [printImageReference(reference), sourceRepository(reference)];
   return [...full, ...full.map((name) => name.replace(/^docker\.io\/(?:library\/)?/, ''))];
 }

@@ -52,6 +52,43 @@ export interface ComposeUpstream extends UpstreamBase {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** Patterns with `*` that match the canonical image or its usual short form, with or without its tag. */
+export interface ImagePatterns {
+  /** Absent: every image. */
+  readonly include?: readonly string[] | undefined;
+  readonly exclude: readonly string[];
+  /** Of images that only have the form of one, such as those in variables and arguments of an operator. */
+  readonly likely: readonly string[];
+}
+
+/** Kubernetes manifests of a GitHub project's releases. */
+export interface KubernetesUpstream extends UpstreamBase {
+  readonly kind: 'kubernetes';
+  /** `owner/name` */
+  readonly repository: string;
+  /** Paths in the repository. */
+  readonly files: readonly string[];
+  readonly order: VersionOrder;
+  readonly prereleases: boolean;
+  readonly scope: FetchScope;
+  readonly images: ImagePatterns;
+}
+
+/** A Helm chart in the repository of a GitHub project. */
+export interface HelmUpstream extends UpstreamBase {
+  readonly kind: 'helm';
+  /** `owner/name` */
+  readonly repository: string;
+  /** Path of the chart's folder in the repository; its dependencies are in it. */
+  readonly chart: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly kubeVersion?: string | undefined;
+  readonly order: VersionOrder;
+  readonly prereleases: boolean;
+  readonly scope: FetchScope;
+  readonly images: ImagePatterns;
+}
+
 /** An image whose tag is the tag of a GitHub project's newest release. */
 export interface ReleaseUpstream extends UpstreamBase {
   readonly kind: 'release';
@@ -83,7 +120,7 @@ export interface TagRules {
 }
 
 /** A source of new images: a GitHub project or a repository's tags. */
-export type Upstream = ComposeUpstream | ReleaseUpstream | TagsUpstream;
+export type Upstream = ComposeUpstream | KubernetesUpstream | HelmUpstream | ReleaseUpstream | TagsUpstream;
 
 const fetchPrefix = 'fetch-';
 

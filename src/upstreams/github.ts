@@ -3,6 +3,8 @@ import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
 import * as z from 'zod';
 
+import { readTar } from '../discovery/read-tar.js';
+import { FerryError } from '../domain/ferry-error.js';
 import { wholeAnswers } from './bounded-responses.js';
 import { githubFault } from './github-fault.js';
 import type { GitHubRequest } from './github-fault.js';
@@ -15,6 +17,8 @@ const largestFileBytes = 5 * 1024 * 1024;
 /** A base64 file in JSON or a page of tags, with room to spare. */
 const largestAnswerBytes = 10 * 1024 * 1024;
 const answerTimeoutMs = 30_000;
+/** The whole archive of a repository, of which the folder is kept. */
+const archiveTimeoutMs = 5 * 60_000;
 
 export interface GitHubOptions {
   /** Base URL of the REST API: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise server. */
@@ -66,6 +70,17 @@ export interface GitHub {
     folder: { readonly repository: string; readonly path: string; readonly tag: string },
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<readonly string[] | undefined>;
+  /**
+   * Reads a folder with everything below it at a tag, from the repository's archive: one request. Paths are relative to the
+   * folder.
+   *
+   * @returns no file if the folder does not exist
+   * @throws UpstreamFault, also if its files are too large
+   */
+  readFolder(
+    folder: { readonly repository: string; readonly path: string; readonly tag: string },
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<ReadonlyMap<string, Uint8Array>>;
   readonly hasToken: boolean;
 }
 
@@ -160,7 +175,47 @@ export function createGitHub(options: GitHubOptions): GitHub {
         throw error;
       }
     },
+
+    async readFolder({ repository, path, tag }, { signal } = {}) {
+      const request = {
+        what: `the archive of ${repository} at ${tag}`,
+        url: `${baseUrl}/repos/${repository}/tarball/${tag}`,
+        hasToken: this.hasToken,
+      };
+      const client = createClient(options);
+      return await ask(
+        request,
+        signal,
+        async (own) => {
+          const { data } = await client.request('GET /repos/{owner}/{repo}/tarball/{ref}', {
+            ...ownerAndRepo(repository),
+            ref: tag,
+            request: { signal: own, fetch: options.fetch ?? fetch, parseSuccessResponseBody: false },
+          });
+          return await filesBelow(path, data as AsyncIterable<Uint8Array>, request);
+        },
+        archiveTimeoutMs,
+      );
+    },
   };
+}
+
+/** All files are in one folder, whose name ends with the commit. */
+async function filesBelow(
+  path: string,
+  archive: AsyncIterable<Uint8Array>,
+  { what }: GitHubRequest,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const folder = path.replace(/^(?:\.?\/)+|\/+$/g, '');
+  const prefix = folder === '' || folder === '.' ? '' : `${folder}/`;
+  const pathIn = (name: string): string => name.slice(name.indexOf('/') + 1);
+  try {
+    const files = await readTar(archive, (name) => name.includes('/') && pathIn(name).startsWith(prefix));
+    return new Map([...files].map(([name, bytes]) => [pathIn(name).slice(prefix.length), bytes]));
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    throw new UpstreamFault(`${what}: ${error.message}`, { code: 'upstream-format', decision: 'block' });
+  }
 }
 
 /** Sends one request to GitHub's REST API and converts its errors. @throws UpstreamFault */
@@ -224,8 +279,9 @@ async function ask<T>(
   request: GitHubRequest,
   signal: AbortSignal | undefined,
   send: (signal: AbortSignal) => Promise<T>,
+  timeoutMs = answerTimeoutMs,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(answerTimeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
   try {
     return await send(signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
   } catch (error) {

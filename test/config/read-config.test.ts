@@ -321,7 +321,7 @@ describe('configuration', () => {
       'hosts.a.example.com.concurrency: must be a whole number, and is a number',
     ],
     ['hosts: { a.example.com: { pulls: { allowance: 1 } } }', 'hosts.a.example.com.pulls.window: is missing'],
-    ['upstreams: { x: { kind: rss } }', 'upstreams.x.kind: must be compose, release or tags'],
+    ['upstreams: { x: { kind: rss } }', 'upstreams.x.kind: must be compose, kubernetes, helm, release or tags'],
     ['upstreams: { dify: { targets: [] } }', 'upstreams.dify.targets: must not be empty'],
     ['github: { apiUrl: nowhere }', 'github.apiUrl: must be an http:// or https:// URL'],
     ['words', 'must be a mapping of keys to values, and is text'],
@@ -349,7 +349,7 @@ describe('configuration', () => {
     expect(lines.map((line) => line.replace(`${path}: `, '').slice(0, 40))).toEqual(
       [
         'targets.lab.registy is unknown; did you mean registry?',
-        'upstreams.feed.kind: must be compose, release or tags',
+        'upstreams.feed.kind: must be compose, kubernetes, helm, release or tags',
         'schedules.sync-all: must be off, { every: 12h, offset: 5m }',
         'upstreams.nginx: "1 hour" is not a duration',
         'upstreams.redis.targets contains the unknown target gone',

@@ -8,6 +8,7 @@ import { createGitHub } from '../../src/upstreams/github.js';
 import { createUpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
 import type { UpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
 import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
+import { noChartPrograms } from '../support/chart-programs.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
 import type { GitHubStandIn } from '../support/github-stand-in.js';
 
@@ -27,6 +28,7 @@ describe('looking at upstreams', () => {
     watcher = createUpstreamWatcher({
       github: createGitHub({ apiUrl: standIn.url, token: () => undefined, retryPauseMs: 1 }),
       registries: { listTags: async () => registryTags },
+      programs: noChartPrograms,
     });
     standIn.setTags('langgenius/dify', difyTags);
     standIn.setTags('xorbitsai/inference', xinferenceTags);

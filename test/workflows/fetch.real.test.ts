@@ -22,6 +22,7 @@ import { createGitHub } from '../../src/upstreams/github.js';
 import { createUpstreamWatcher } from '../../src/upstreams/upstream-watcher.js';
 import { pushed, syncImage } from '../database/store-fixture.js';
 import { difyUpstream, xinferenceUpstream } from '../support/built-in-upstreams.js';
+import { noChartPrograms } from '../support/chart-programs.js';
 import { startGitHubStandIn } from '../support/github-stand-in.js';
 import type { GitHubStandIn } from '../support/github-stand-in.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
@@ -81,6 +82,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
         watcher: createUpstreamWatcher({
           github: createGitHub({ apiUrl: standIn.url, token: () => undefined, retryPauseMs: 1 }),
           registries: { listTags: async () => ['v3.0.0', 'v3.1.0', 'v3.2.0', 'v2.9.9', 'latest'] },
+          programs: noChartPrograms,
         }),
         states: stores.states,
         checks: stores.checks,

@@ -59,6 +59,10 @@ function watched(upstream: Upstream): string {
   switch (upstream.kind) {
     case 'compose':
       return `images of ${upstream.file} in the newest release of ${upstream.repository}`;
+    case 'kubernetes':
+      return `images of ${upstream.files.join(', ')} in the newest release of ${upstream.repository}`;
+    case 'helm':
+      return `images of the chart ${upstream.chart} in the newest release of ${upstream.repository}`;
     case 'release':
       return `${upstream.images.join(', ')} of the newest release of ${upstream.repository}`;
     case 'tags':

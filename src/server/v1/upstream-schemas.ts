@@ -43,7 +43,7 @@ export const UpstreamCheck = z
 export const Upstream = z
   .object({
     name: z.string(),
-    kind: z.enum(['compose', 'release', 'tags']),
+    kind: z.enum(['compose', 'kubernetes', 'helm', 'release', 'tags']),
     source: z.string().openapi({ description: 'project on GitHub, or repository of a registry' }),
     schedule: z.string().optional().openapi({ description: 'ID of its schedule; absent: it is checked on request' }),
     release: z.string().optional().openapi({ description: 'the last one that was handled' }),
