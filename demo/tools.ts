@@ -15,8 +15,6 @@ const variables = {
   helm: 'FERRY_HELM',
   kustomize: 'FERRY_KUSTOMIZE',
   chromium: 'FERRY_CHROMIUM',
-  helm: 'FERRY_HELM',
-  kustomize: 'FERRY_KUSTOMIZE',
   docker: 'FERRY_DOCKER',
   dockerd: 'FERRY_DOCKERD',
   prometheus: 'FERRY_PROMETHEUS',
