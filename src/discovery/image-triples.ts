@@ -15,7 +15,7 @@ export interface Inherited {
 
 export interface Triple {
   readonly reference: ImageReference;
-  /** As composed. */
+  /** As composed, without a version that is only a default. */
   readonly text: string;
   /** The field that its evidence points to. */
   readonly field: string;
@@ -36,8 +36,9 @@ export function readTriple(fields: Fields, key: string, inherited: Inherited): T
   const { name, field } = named;
   const version = versionIn(fields, inherited, name);
   if (version === undefined) return undefined;
-  const text = `${name}${version}`;
-  const reference = referenceOf(text);
+  const reference = referenceOf(`${name}${version.text}`);
+  // A default that may be wrong (`2.20.0` instead of `v2.20.0`) is no version of its own.
+  const text = version.isDefault ? name : `${name}${version.text}`;
   return reference === undefined ? undefined : { reference, text, field };
 }
 
@@ -86,16 +87,20 @@ function hasVersionField(fields: Fields): boolean {
 }
 
 /** `:tag`, `@digest` or both. */
-function versionIn(fields: Fields, { tag: outer, hub, appVersion }: Inherited, name: string): string | undefined {
+function versionIn(
+  fields: Fields,
+  { tag: outer, hub, appVersion }: Inherited,
+  name: string,
+): { readonly text: string; readonly isDefault: boolean } | undefined {
   const tag = textIn(fields, ...tagFields) ?? (hub !== undefined && name.startsWith(`${hub}/`) ? outer : undefined);
   const digest = textIn(fields, ...digestFields);
-  // `version: sha256:…` is how resources of operators pin a digest.
-  if (tag?.startsWith('sha256:') === true) return `@${tag}`;
   const pinned = digest === undefined ? '' : `@${digest.startsWith('sha256:') ? digest : `sha256:${digest}`}`;
-  if (tag !== undefined) return `:${tag}${pinned}`;
-  if (pinned !== '') return pinned;
+  // `version: sha256:…` is how resources of operators pin a digest.
+  if (tag?.startsWith('sha256:') === true) return { text: `@${tag}`, isDefault: false };
+  if (tag !== undefined) return { text: `:${tag}${pinned}`, isDefault: false };
+  if (pinned !== '') return { text: pinned, isDefault: false };
   const isLeftOpen = tagFields.some((field) => field in fields);
-  return isLeftOpen && appVersion !== undefined ? `:${appVersion}` : undefined;
+  return isLeftOpen && appVersion !== undefined ? { text: `:${appVersion}`, isDefault: true } : undefined;
 }
 
 /** The first of the fields with a text in it. A tag such as `1.27` is a number in YAML. */

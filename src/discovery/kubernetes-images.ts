@@ -8,6 +8,8 @@ import type { Path } from './yaml-documents.js';
 const deepest = 100;
 const containerLists: ReadonlySet<string> = new Set(['containers', 'initContainers', 'ephemeralContainers']);
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+/** Istio's gateways have this instead of an image. */
+const injectedByIstio = 'auto';
 /** API groups of Kubernetes itself, whose objects name images in containers and volumes alone. */
 const ownGroup = /^(?:v1|(?:apps|batch|autoscaling|policy|extensions)\/v\w+|[\w.-]+\.k8s\.io\/v\w+)$/;
 
@@ -78,6 +80,10 @@ export function findKubernetesImages(
   function certain(text: string, path: Path, rule: 'container' | 'image-volume' | 'custom-resource'): void {
     read.add(path.join('\n'));
     const evidence = evidenceOf(place, path, rule, text);
+    if (text === injectedByIstio) {
+      discovery.skip(`${source}:${evidence.line ?? 1} ${evidence.path}`, 'Istio replaces it by the image of its proxy');
+      return;
+    }
     const reference = referenceOf(text.trim());
     if (reference !== undefined) {
       discovery.find(reference, 'certain', evidence);

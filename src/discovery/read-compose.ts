@@ -41,7 +41,9 @@ export async function readCompose(
     for (const note of project.notes) discovery.note(`${source}: ${note}`);
     const built = new Set(project.services.flatMap(builtImage));
     for (const service of project.services) await readService(service, built);
-    readParts(await files.require(path), project.services);
+    for (const part of new Set([path, ...project.services.flatMap(({ file }) => file ?? [])])) {
+      readParts(await files.require(part), files.addressOf(part), project.services);
+    }
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
     discovery.fault(source, error.message);
@@ -119,12 +121,12 @@ export async function readCompose(
   }
 
   /** What is only in the document as written: image volumes, and what may be an image in texts. */
-  function readParts(text: string, services: readonly ComposeService[]): void {
+  function readParts(text: string, address: string, services: readonly ComposeService[]): void {
     const lookups = new Map(services.map(({ name, lookup = variables }) => [name, lookup]));
     for (const document of readYamlDocuments(text)) {
       if (document.kind !== 'value' || !isMap(document.value) || !isMap(document.value['services'])) continue;
       for (const [name, service] of Object.entries(document.value['services'])) {
-        if (isMap(service)) readPartsOf(name, service, document, lookups.get(name) ?? variables);
+        if (isMap(service)) readPartsOf(name, service, address, document, lookups.get(name) ?? variables);
       }
     }
   }
@@ -132,11 +134,12 @@ export async function readCompose(
   function readPartsOf(
     name: string,
     service: Fields,
+    address: string,
     document: Extract<YamlDocument, { kind: 'value' }>,
     lookup: Lookup,
   ): void {
     const place: Place = {
-      source,
+      source: address,
       prefix: `service ${name}`,
       lineOf: (steps) => document.lineOf(['services', name, ...steps]),
     };
