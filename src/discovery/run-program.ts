@@ -51,7 +51,7 @@ export async function runProgram(run: ProgramRun): Promise<string> {
   let length = 0;
   const count = (chunk: Uint8Array): void => {
     length += chunk.length;
-    // A program in a loop does not notice that nobody reads.
+    // A program in a loop does not notice that its output is no longer read.
     if (length > most) child.kill('SIGKILL');
   };
   child.stdout.on('data', count);
