@@ -1,5 +1,5 @@
 import type { Evidence } from '../domain/found-image.js';
-import { hasVersion, isFullReference, isLocalImage, namesImage, referenceOf } from '../domain/image-text.js';
+import { hasVersion, isFullReference, isPrivateName, namesImage, referenceOf } from '../domain/image-text.js';
 import type { Discovery } from './discovery.js';
 import { inheritFrom, readTriple } from './image-triples.js';
 import type { Inherited } from './image-triples.js';
@@ -51,7 +51,7 @@ export function findLikely(
   function walkMap(fields: Readonly<Record<string, unknown>>, path: Path, outer: Inherited): void {
     const own = inheritFrom(fields, outer);
     const triple = readTriple(fields, String(path.at(-1) ?? ''), own);
-    if (triple !== undefined && !isLocalImage(triple.reference)) {
+    if (triple !== undefined && !isPrivateName(triple.reference)) {
       discovery.find(triple.reference, 'likely', evidenceAt([...path, triple.field], 'triple', triple.text));
     }
     const { name, value } = fields;
@@ -97,7 +97,7 @@ export function findLikely(
     for (const { found, line } of imagesInText(text)) {
       const first = place.lineOf(path);
       const reference = referenceOf(found);
-      if (reference === undefined || isLocalImage(reference)) continue;
+      if (reference === undefined || isPrivateName(reference)) continue;
       const evidence = evidenceAt(path, 'nested', found);
       discovery.find(reference, 'likely', {
         ...evidence,
@@ -108,7 +108,7 @@ export function findLikely(
 
   function add(text: string, path: Path, rule: Evidence['rule']): void {
     const reference = referenceOf(text);
-    if (reference !== undefined && !isLocalImage(reference)) {
+    if (reference !== undefined && !isPrivateName(reference)) {
       discovery.find(reference, 'likely', evidenceAt(path, rule, text));
     }
   }

@@ -1,4 +1,4 @@
-import { looksLikeHost, parseImageReference } from '@image-ferry/registry/reference';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import { InvalidInput } from './ferry-error.js';
@@ -48,7 +48,7 @@ export function namesImage(name: string): boolean {
   return imageName.test(name) && !otherName.test(name);
 }
 
-/** `localhost:5000/app`, `127.0.0.1:5000/app`, `host.docker.internal/app`: an image of one machine. */
-export function isLocalImage({ host }: ImageReference): boolean {
-  return looksLikeHost(host) && (/^(?:localhost|127\.|\[::1\])/.test(host) || privateName.test(host));
+/** `redis.shop.svc.cluster.local/app`: an address inside of a cluster or of a private network. */
+export function isPrivateName({ host }: ImageReference): boolean {
+  return privateName.test(host);
 }
