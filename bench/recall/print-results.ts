@@ -11,7 +11,9 @@ export type Result =
  * @returns false if an image is missed without an explanation, or an input could not be read
  */
 export function printResults(results: readonly Result[]): boolean {
-  console.log('| Project | Version | Images | `image:` alone | certain | with likely | Other certain ones |');
+  console.log(
+    '| Project | Version | Images | `image:` alone | certain | certain and likely | certain, but not needed |',
+  );
   console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
   const measured = results.flatMap((result) => (result.kind === 'measured' ? [result.measured] : []));
   for (const one of measured) console.log(row(one));

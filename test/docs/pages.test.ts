@@ -39,6 +39,7 @@ test('every page that a user needs has a Chinese page', () => {
       'docs/configuration',
       'docs/databases',
       'docs/failures',
+      'docs/find',
       'docs/monitoring',
       'docs/production',
       'docs/scale',
