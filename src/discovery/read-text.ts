@@ -21,6 +21,9 @@ export interface TextInput {
   readonly variables: Lookup;
 }
 
+/** In characters: comments in front of the first instruction of a Dockerfile are shorter. */
+const largestStart = 64 * 1024;
+
 export type TextFormat = 'compose' | 'yaml' | 'dockerfile' | 'list';
 
 /** Reads a text of any known format. A text of none is a fault. */
@@ -80,11 +83,18 @@ export function formatOf(path: string, text: string): TextFormat | undefined {
   const name = basename(path);
   if (isDockerfileName(name)) return 'dockerfile';
   if (/\.(?:ya?ml|json)$/i.test(name)) return isCompose(text) ? 'compose' : 'yaml';
-  if (/^(?:\s*#.*\n|\s*\n)*(?:ARG\s.*\n(?:\s*#.*\n|\s*\n|ARG\s.*\n)*)?FROM\s+\S/i.test(text)) return 'dockerfile';
+  if (isDockerfile(text)) return 'dockerfile';
   if (isCompose(text)) return 'compose';
   if (/^(?:---(?:\s|$)|["']?[\w./-]+["']?:(?:\s|$)|\{)/m.test(text)) return 'yaml';
   const isNamedAsList = /image/i.test(name) && /\.(?:txt|list|lst)$/i.test(name);
   return isNamedAsList || looksLikeList(text) ? 'list' : undefined;
+}
+
+/** Its first line that is neither a comment nor an `ARG` is a `FROM`. */
+function isDockerfile(text: string): boolean {
+  const lines = text.slice(0, largestStart).split(/\r?\n/);
+  const first = lines.find((line) => !/^[ \t]*(?:#|$)/.test(line) && !/^[ \t]*ARG[ \t]/i.test(line));
+  return first !== undefined && /^[ \t]*FROM[ \t]+\S/i.test(first);
 }
 
 export function isDockerfileName(name: string): boolean {
@@ -93,8 +103,13 @@ export function isDockerfileName(name: string): boolean {
 
 /** A map with `services` or `include` at its first level, which is no Kubernetes object. */
 function isCompose(text: string): boolean {
-  if (/^["']?(?:apiVersion|kind)["']?\s*:/m.test(text)) return false;
-  if (/^include\s*:\s*(?:#.*)?\n(?:\s*#.*\n)*\s*-\s/m.test(text) && !/^(?:stages|default|jobs)\s*:/m.test(text))
+  if (/^["']?(?:apiVersion|kind)["']?[ \t]*:/m.test(text)) return false;
+  if (
+    /^include[ \t]*:[ \t]*(?:#.*)?\n(?:[ \t]*#.*\n)*[ \t]*-[ \t]/m.test(text) &&
+    !/^(?:stages|default|jobs)[ \t]*:/m.test(text)
+  )
     return true;
-  return /^["']?services["']?\s*:[ \t]*(?:#.*)?(?:\n(?:[ \t]*(?:#.*)?\n)*[ \t]+["']?[\w.${-]+["']?\s*:|\{)/m.test(text);
+  return /^["']?services["']?[ \t]*:[ \t]*(?:#.*)?(?:\n(?:[ \t]*(?:#.*)?\n)*[ \t]+["']?[\w.${-]+["']?\s*:|\{)/m.test(
+    text,
+  );
 }

@@ -65,7 +65,7 @@ function* splitDocuments(text: string): Generator<TextPart> {
 
 /** A document of comments and directives alone is none. */
 function* written(text: string, line: number): Generator<TextPart> {
-  if (/^(?!---\s*(?:#.*)?$|\.\.\.|\s*#|%|\s*$)/m.test(text)) yield { text, line };
+  if (/^(?!---[ \t\r]*(?:#.*)?$|\.\.\.|[ \t]*#|%|[ \t\r]*$)/m.test(text)) yield { text, line };
 }
 
 /** The items of `items:` at the first level, if the document is large enough to matter. */
@@ -177,15 +177,22 @@ function rangeOf(node: unknown): number | undefined {
   return (node as Partial<Node> | null | undefined)?.range?.[0];
 }
 
-/** JSON is parsed without positions: a value is on the line of its text, counting equal texts in their order. */
+/** JSON is parsed without positions: a value is on the line on which its text is first. */
 function jsonLines(text: string, line: number, root: unknown): (path: Path) => number {
+  const known = new Map<string, number>();
   return (path) => {
     const value = valueAt(root, path);
     if (typeof value !== 'string') return line;
-    const written = JSON.stringify(value);
-    const position = text.indexOf(written);
-    return position < 0 ? line : line + text.slice(0, position).split('\n').length - 1;
+    const found = known.get(value) ?? lineIn(text, JSON.stringify(value));
+    known.set(value, found);
+    return line + found;
   };
+}
+
+/** Counted from 0. */
+function lineIn(text: string, part: string): number {
+  const position = text.indexOf(part);
+  return position < 0 ? 0 : text.slice(0, position).split('\n').length - 1;
 }
 
 function valueAt(root: unknown, path: Path): unknown {

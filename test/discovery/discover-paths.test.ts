@@ -246,6 +246,18 @@ describe('hostile and broken inputs', () => {
     expect(found.unread).toHaveLength(1);
   });
 
+  test('texts of blank lines, comments or one long word are judged at once', async () => {
+    const texts = ['\n'.repeat(500_000), '#\n'.repeat(200_000), 'a.'.repeat(300_000), ' \n\t\n'.repeat(200_000)];
+
+    for (const text of texts) {
+      const start = performance.now();
+      const found = await find([write('text', `${text}x: y z\n`)]);
+
+      expect(found.finds).toEqual([]);
+      expect(performance.now() - start).toBeLessThan(10_000);
+    }
+  }, 60_000);
+
   test('binary files, pipes, devices and missing files are refused', async () => {
     writeFileSync(join(folder, 'binary.yaml'), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2]));
     writeFileSync(join(folder, 'latin1.yaml'), Buffer.from([0x61, 0xe9, 0x0a]));
