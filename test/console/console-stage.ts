@@ -14,8 +14,8 @@ import type { FerryStage } from '../support/ferry-stage.js';
 import { freePort } from '../support/free-port.js';
 
 /** A stopped target takes some megabytes of each layer into its kernel's buffers: most bytes are in one layer. */
-const layers = [24_000_000, 1_000_000, 500_000];
-const sourceBytesPerSecond = 4_000_000;
+const layers = [48_000_000, 1_000_000, 500_000];
+const sourceBytesPerSecond = 8_000_000;
 
 /** `ferry up` with a slow source, two targets, no token, and a browser. */
 export interface ConsoleStage extends FerryStage {

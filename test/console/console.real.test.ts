@@ -129,7 +129,7 @@ test('within a second after a retry the row says what happens now', async () => 
   const took: number[] = [];
   for (let attempt = 0; attempt < 3; attempt += 1) {
     await page.goto('/images?search=missing-a');
-    await page.locator('.row', { hasText: 'missing-a' }).getByText(en.state.blocked, { exact: true }).waitFor();
+    await page.locator('.row .column-state').getByText(en.state.blocked, { exact: true }).waitFor();
     await page.getByRole('checkbox', { name: `Select ${stage.imageOf('missing-a')}` }).check();
     await page.getByRole('button', { name: en.images.actOnSelected }).click();
     await page.getByRole('menuitem', { name: en.action.retry.verb }).click();

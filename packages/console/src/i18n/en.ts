@@ -530,6 +530,7 @@ const texts = {
   },
   configuration: {
     description: 'Each value with where it comes from. Secrets are only shown as set or not set.',
+    fault: 'Workers cannot start with this configuration',
     version: 'Version',
     file: 'Configuration file',
     noFile: 'none',

@@ -531,6 +531,7 @@ export const zhCn: Catalogue = {
   },
   configuration: {
     description: '每个配置项的值和来源。密钥只显示是否已设置。',
+    fault: 'Worker 无法使用这份配置启动',
     version: '版本',
     file: '配置文件',
     noFile: '无',

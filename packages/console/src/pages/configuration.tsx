@@ -1,4 +1,4 @@
-import { Alert, Badge, Code, TextInput } from '@mantine/core';
+import { Alert, Badge, Code, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -26,11 +26,18 @@ export function ConfigurationPage() {
 
 function ConfigurationView({ configuration }: { readonly configuration: Configuration }) {
   const { t } = useTranslation();
-  const { version, file, dataFolder, database, values, warnings } = configuration;
+  const { version, file, dataFolder, database, values, warnings, fault } = configuration;
   const [search, setSearch] = useState('');
   const shown = values.filter(({ name }) => name.toLowerCase().includes(search.trim().toLowerCase()));
   return (
     <>
+      {fault !== undefined && (
+        <Alert color="red" icon={<Icon name="warning" />} title={t('configuration.fault')} role="alert">
+          <Text size="sm" className="breaking fault-lines">
+            {fault}
+          </Text>
+        </Alert>
+      )}
       {warnings.map((warning) => (
         <Alert key={warning} color="yellow" icon={<Icon name="warning" />}>
           {warning}
