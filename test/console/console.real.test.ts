@@ -320,9 +320,9 @@ async function recordedEvents(image: string): Promise<string> {
 }
 
 async function pathsOf(): Promise<Readonly<Record<string, string>>> {
-  const ask = async (path: string): Promise<readonly Readonly<Record<string, unknown>>[]> => {
+  const ask = async (path: string): Promise<readonly Readonly<Record<string, string | number>>[]> => {
     const answer = await wide.page.request.get(path);
-    return ((await answer.json()) as { readonly items: readonly Readonly<Record<string, unknown>>[] }).items;
+    return ((await answer.json()) as { readonly items: readonly Readonly<Record<string, string | number>>[] }).items;
   };
   const runs = await ask('/api/v1/runs');
   const requests = await ask('/api/v1/requests');
@@ -344,7 +344,7 @@ async function startServer(
   });
   const url = `http://${listen}`;
   await expect.poll(async () => (await fetch(`${url}/healthz`)).status, { timeout: 30_000 }).toBe(200);
-  return { url, stop: async () => void (await stopChild(child)) };
+  return { url, stop: async () => await stopChild(child) };
 }
 
 async function signIn(page: Page, token: string): Promise<void> {
