@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { skipToken, useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 
@@ -16,11 +16,11 @@ export function PhaseText({ row }: { readonly row: Pick<ListedImage, 'image' | '
   // Only rows whose phase changes are rendered again.
   const { data: phase } = useQuery({
     queryKey: keys.progress,
-    enabled: false,
+    queryFn: skipToken,
     initialData: null as Progress | null,
     select: (progress) => phaseOf(row, progress) ?? null,
   });
-  if (phase === null) return null;
+  if (phase === null || phase === undefined) return null;
   return (
     <Text size="xs" component="div" className="phase" data-phase={phase.name}>
       {textOf(phase, t, clock)}
