@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,19 +21,26 @@ export interface DockerDaemon {
   stop(): Promise<void>;
 }
 
+export interface DaemonOptions {
+  /** Containers are run: on layers that share their files. Default: images are stored alone, by the driver that works everywhere. */
+  readonly runsContainers?: boolean;
+}
+
 /**
  * Starts `dockerd` in a temporary folder. It has to run as root, and needs a kernel that lets it mount.
  *
  * @returns the reason, if no daemon can run
  * @throws Error in CI, where a daemon is required
  */
-export async function tryStartDockerDaemon(): Promise<DockerDaemon | { readonly reason: string }> {
-  const started = await start();
+export async function tryStartDockerDaemon(
+  options: DaemonOptions = {},
+): Promise<DockerDaemon | { readonly reason: string }> {
+  const started = await start(options);
   if (!('reason' in started) || (process.env['CI'] ?? '') === '') return started;
   throw new Error(`no Docker daemon, and in CI these tests have to run: ${started.reason}`);
 }
 
-async function start(): Promise<DockerDaemon | { readonly reason: string }> {
+async function start({ runsContainers = false }: DaemonOptions): Promise<DockerDaemon | { readonly reason: string }> {
   const [program, dockerd] = [findTool('docker'), findTool('dockerd')];
   if (program === undefined || dockerd === undefined) return { reason: 'docker and dockerd are not installed' };
   if (process.getuid?.() !== 0) return { reason: 'dockerd has to be started by root' };
@@ -42,10 +49,15 @@ async function start(): Promise<DockerDaemon | { readonly reason: string }> {
   const socket = `unix://${join(folder, 'docker.sock')}`;
   const logPath = join(folder, 'log');
   const log = openSync(logPath, 'a');
-  // Images are stored, never run: no network, no firewall rules, and the one storage driver that works everywhere.
+  // Neither a network of its own nor firewall rules: containers have the machine's network.
   const places = [`--data-root=${join(folder, 'data')}`, `--exec-root=${join(folder, 'exec')}`, `--host=${socket}`];
   const bare = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'];
-  const options = [...places, `--pidfile=${join(folder, 'pid')}`, ...bare, '--storage-driver=vfs'];
+  const options = [
+    ...places,
+    `--pidfile=${join(folder, 'pid')}`,
+    ...bare,
+    `--storage-driver=${runsContainers ? 'overlay2' : 'vfs'}`,
+  ];
   const child = startChild(dockerd, options, { stdio: ['ignore', log, log] });
   closeSync(log);
 
@@ -55,7 +67,9 @@ async function start(): Promise<DockerDaemon | { readonly reason: string }> {
     return stdout;
   };
   const stop = async (): Promise<void> => {
-    await stopChild(child);
+    await stopChild(child, 'SIGTERM', 30_000);
+    // The daemon keeps the machine's network namespace mounted there.
+    spawnSync('umount', [join(folder, 'exec', 'netns', 'default')], { stdio: 'ignore' });
     rmSync(folder, { recursive: true, force: true });
   };
   const deadline = Date.now() + startTimeoutMs;
