@@ -33,7 +33,7 @@ export function dingTalkSender(options: SenderOptions): Sender {
 }
 
 /** The body of a message, at most 20,000 bytes. */
-export function dingTalkBody(message: OutgoingMessage): string {
+function dingTalkBody(message: OutgoingMessage): string {
   return fitted(message, {
     longest: longestBody,
     longestTitle,

@@ -43,7 +43,7 @@ export function emailSender({ channel }: SenderOptions): Sender {
   };
 }
 
-export function mailOf({ id, title, lines, at }: OutgoingMessage) {
+function mailOf({ id, title, lines, at }: OutgoingMessage) {
   const text = lines.map(({ text: words, href }) => (href === undefined ? words : `${words}: ${href}`)).join('\n\n');
   return {
     messageId: `<${id}@image-ferry>`,

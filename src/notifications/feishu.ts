@@ -33,7 +33,7 @@ export function feishuSender(options: SenderOptions): Sender {
 }
 
 /** The body without its signature; with it at most 20,000 bytes. */
-export function feishuBody(message: OutgoingMessage, language: Language): object {
+function feishuBody(message: OutgoingMessage, language: Language): object {
   const key = language === 'zh-CN' ? 'zh_cn' : 'en_us';
   return fitted(message, {
     longest: longestBody - signatureBytes,

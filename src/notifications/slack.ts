@@ -18,7 +18,7 @@ export function slackSender(options: SenderOptions): Sender {
 }
 
 /** The body of a message; the text of its block has at most 3,000 bytes. */
-export function slackBody(message: OutgoingMessage): string {
+function slackBody(message: OutgoingMessage): string {
   const text = fitted(message, {
     longest: longestText,
     longestTitle,

@@ -27,7 +27,7 @@ export function webhookSender(options: SenderOptions): Sender {
 }
 
 /** The same text for every attempt: a repetition is recognized by its ID, or by comparing it. */
-export function cloudEvent({ id, kind, title, lines, facts, at }: OutgoingMessage, source: string): string {
+function cloudEvent({ id, kind, title, lines, facts, at }: OutgoingMessage, source: string): string {
   const phase = 'phase' in facts ? `.${facts.phase}` : '';
   const text = lines.map((line) => line.href ?? line.text).join('\n');
   return JSON.stringify({

@@ -27,7 +27,7 @@ export function weComSender(options: SenderOptions): Sender {
 }
 
 /** The Markdown text of a message, at most 4,096 bytes. */
-export function weComContent(message: OutgoingMessage): string {
+function weComContent(message: OutgoingMessage): string {
   return fitted(message, {
     longest: longestContent,
     longestTitle,

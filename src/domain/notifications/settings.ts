@@ -32,10 +32,3 @@ export interface NotificationSettings {
   /** Where browsers reach the console, without a slash at its end. */
   readonly consoleUrl?: string | undefined;
 }
-
-/** Of an installation without channels. */
-export const noNotifications: NotificationSettings = {
-  channels: [],
-  patience: { groupMs: 0, retryingMs: 0, targetMs: 0 },
-  silentMs: 0,
-};
