@@ -172,6 +172,17 @@ describe('upstreams in the configuration', () => {
     expect([byVariable.github.apiUrl, byVariable.github.token()]).toEqual(['https://ghe.example.com/api/v3', 't']);
   });
 
+  test('manifests and charts of releases have their paths, values and patterns of images', () => {
+    const { upstreams } = read(
+      "upstreams: { a: { kind: kubernetes, repository: o/a, files: x.yaml, exclude: ['*/b'] }, c: { kind: helm, repository: o/c, chart: d, values: { e: { f: 1 } }, likely: ['g/*'] } }",
+    );
+
+    expect(upstreams.slice(-2)).toMatchObject([
+      { name: 'a', files: ['x.yaml'], order: 'semver', scope: 'changed', images: { exclude: ['*/b'], likely: [] } },
+      { name: 'c', chart: 'd', values: { e: { f: 1 } }, images: { exclude: [], likely: ['g/*'] } },
+    ]);
+  });
+
   test('the example of the documentation is a valid configuration', () => {
     const page = readFileSync(new URL('../../docs/upstreams.md', import.meta.url), 'utf8');
     const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
@@ -182,6 +193,8 @@ describe('upstreams in the configuration', () => {
       'dify compose',
       'xinference release',
       'plane compose',
+      'ingress-nginx kubernetes',
+      'longhorn helm',
       'ollama release',
       'prometheus tags',
     ]);
