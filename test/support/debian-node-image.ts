@@ -146,7 +146,6 @@ function writeUsers(root: string): void {
   const users = [
     ['root', 0, '/root', '/bin/bash'],
     ['_apt', 42, '/nonexistent', '/usr/sbin/nologin'],
-    ['nobody', 65_534, '/nonexistent', '/usr/sbin/nologin'],
     ['node', 1000, '/home/node', '/bin/bash'],
   ] as const;
   writeFileSync(
