@@ -61,7 +61,9 @@ export function processSuite(placeOf: PlaceOf): void {
         '0006-upstreams',
         '0007-pushed-images',
         '0008-uploads',
+        '0009-audits',
         '0010-notifications',
+        '0011-upstream-releases',
         '0012-console',
       ]);
     });
