@@ -13,13 +13,6 @@ export interface TraceSettings {
 
 const defaultEndpoint = 'http://localhost:4318';
 
-/** Variables of OpenTelemetry's specification that switch traces on. */
-export const traceVariables = [
-  'OTEL_TRACES_EXPORTER',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-] as const;
-
 /**
  * Reads the standard variables of OpenTelemetry. Traces are on if an OTLP endpoint is set or `OTEL_TRACES_EXPORTER` is
  * `otlp`; `OTEL_TRACES_EXPORTER=none` and `OTEL_SDK_DISABLED=true` switch them off.

@@ -26,7 +26,7 @@ export async function inSpan<T>(
 }
 
 /** The code of a fault, or the name of the error's class. */
-export function errorKind(error: unknown): string {
+function errorKind(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if ('code' in error && typeof error.code === 'string') return error.code;
   // Temporal's failures have the code of a fault as their type.
