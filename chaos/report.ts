@@ -23,6 +23,7 @@ export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result
       'verified',
       `${result.images} images, on each target ${verified.blobs / 2} blobs, ${megabytes(verified.bytes / 2)}`,
     ],
+    ['blocked by a full disk, and requested again by `ferry retry`', `${settled.roomMade} rows`],
     ['messages to people', `${result.messages.received}, repeated ${result.messages.repeated} times with the same ID`],
     [
       'read from the sources',

@@ -8,6 +8,8 @@ import type { ChaosStage } from './stage/stage.js';
 import type { Timeline } from './timeline.js';
 
 export interface Settled {
+  /** Rows that were blocked because the disk of a target was full: a person makes room, and requests them again. */
+  readonly roomMade: number;
   /** Unfinished uploads that were still recorded when everything was pushed; a run after ten minutes cancels them. */
   readonly recordedUploads: number;
   readonly isIdle: boolean;
@@ -58,11 +60,26 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   };
 
   const isIdle = await untilIdle();
+  const roomMade = await retryFull(options);
   const seconds = (performance.now() - startedAt) / 1000;
   const recordedUploads = await age(sql);
   // A run of its own: the one before may have begun earlier, and have checked a tag before it moved.
   const isClean = await untilIdle();
-  return { recordedUploads, isIdle: isIdle && isClean, seconds, syncs, said };
+  return { recordedUploads, roomMade, isIdle: isIdle && isClean, seconds, syncs, said };
+}
+
+/** Does what docs/failures.md says to a person whose target was full. @returns the number of rows */
+async function retryFull({ stage, sql, timeline }: SettleOptions): Promise<number> {
+  const [rows] = await sql.query(
+    `select coalesce(sum(blocked_code = 'target-full'), 0) as count, coalesce(sum(blocked_code <> 'target-full'), 0) as others
+      from images_for_push where push_status = 2 and duplicate_of is null`,
+  );
+  const [{ count, others } = { count: 0, others: 0 }] = rows as { count: number | string; others: number | string }[];
+  // What another fault has blocked must stay so, to be found.
+  if (Number(count) === 0 || Number(others) > 0) return 0;
+  const { status } = await runFerry(['retry', '--blocked'], stage.environment);
+  timeline.say(`${count} rows were blocked by a full disk; ferry retry --blocked ended with ${status}`);
+  return Number(count);
 }
 
 /** Makes the records of unfinished uploads as old as they would be in ten minutes. @returns their number */

@@ -61,7 +61,8 @@ const checks: readonly Check[] = [
   {
     promise: 'idle',
     what: 'an image that is blocked',
-    query: 'select image, platform, blocked_code, blocked_reason from images_for_push where push_status not in (0, 1)',
+    query: `select image, platform, blocked_code, blocked_reason from images_for_push
+      where push_status not in (0, 1) and duplicate_of is null`,
   },
   {
     // A row for one more platform begins without a state, and each row of such an image has a state of its own.
