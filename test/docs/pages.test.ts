@@ -42,6 +42,7 @@ test('every page that a user needs has a Chinese page', () => {
       'docs/find',
       'docs/monitoring',
       'docs/production',
+      'docs/reliability',
       'docs/scale',
       'docs/upstreams',
       'docs/use',
