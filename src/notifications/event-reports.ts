@@ -57,6 +57,7 @@ function auditReport({
   to,
   at,
   run,
+  who,
   reason = '',
 }: StateEvent): (ImageReport & { readonly order: number })[] {
   if (target === undefined) return [];
@@ -74,6 +75,13 @@ function auditReport({
   } as const;
   // Copies that one audit finds are one message; those of the next audit are another one.
   return [
-    { image, scope, causes: [cause], at, run: run ?? `audit of ${new Date(at).toISOString().slice(0, 10)}`, order },
+    {
+      image,
+      scope,
+      causes: [cause],
+      at,
+      run: run ?? who ?? `audit of ${new Date(at).toISOString().slice(0, 10)}`,
+      order,
+    },
   ];
 }
