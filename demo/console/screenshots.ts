@@ -42,6 +42,7 @@ async function takeAll(chromium: Browser, url: string): Promise<void> {
         });
         const page = await context.newPage();
         await page.goto('/');
+        await page.locator('input[type=password]').waitFor();
         await take(page, `sign-in.${size}.${language}.${theme}`);
         await signIn(page);
         for (const [name, path] of Object.entries(await pathsOf(page))) {
@@ -68,7 +69,7 @@ async function pathsOf(page: Page): Promise<Readonly<Record<string, string>>> {
   const { items: images } = await ask('/api/v1/images?search=data%2Fbig');
   const { items: runs } = await ask('/api/v1/runs');
   const { items: requests } = await ask('/api/v1/requests');
-  const delivery = requests.find(({ kind }) => kind === 'webhook');
+  const delivery = requests.find(({ kind }) => kind === 'webhook') ?? requests[0];
   return consolePages({
     image: images[0]?.['image'] ?? '',
     run: runs.at(-1)?.['run'] ?? '',
