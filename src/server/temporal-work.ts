@@ -41,7 +41,7 @@ export function temporalWork(temporal: TemporalClient, queues: readonly TaskQueu
 }
 
 /** Returns undefined if there is no answer in time, although Temporal has accepted the request. */
-async function inTime<T>(ask: (deadline: number) => Promise<T>): Promise<T | undefined> {
+export async function inTime<T>(ask: (deadline: number) => Promise<T>): Promise<T | undefined> {
   const deadline = Date.now() + answerWithinMs;
   try {
     return await ask(deadline);

@@ -16,6 +16,7 @@ export const emptyConsole: ConsolePorts = {
     requestCheck: unexpected,
   },
   actions: { apply: unexpected, preview: unexpected },
+  audits: { audit: unexpected, rollback: unexpected, release: unexpected },
   pasted: { parse: unexpected, add: unexpected },
   names: { of: async () => [] },
   targets: { names: [], list: async () => [], check: unexpected },

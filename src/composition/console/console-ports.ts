@@ -9,9 +9,11 @@ import { packageVersion } from '../../config/package-folder.js';
 import type { DatabaseSettings } from '../../domain/database-settings.js';
 import { createSourceGate } from '../../domain/source-gate.js';
 import type { ServerWork } from '../../server/server-work.js';
+import { temporalAuditWork } from '../../server/v1/temporal-audit-work.js';
 import { temporalConsoleWork } from '../../server/v1/temporal-console-work.js';
 import type { ConsolePorts } from '../../server/v1/v1-api.js';
 import type { StatusDatabase } from '../status-database.js';
+import { createAuditActions } from './audit-actions.js';
 import { createImageActions } from './image-actions.js';
 import { createNotificationWork } from './notification-work.js';
 import { createPastedImages } from './pasted-images.js';
@@ -37,6 +39,7 @@ export function createConsolePorts(options: ConsolePortsOptions): ConsolePorts {
   const { config, variables, temporal, serverWork, reading, writing } = options;
   const { targets, upstreams, schedules, whole, request, fault: configFault } = config;
   const work = temporalConsoleWork(temporal);
+  const targetNames = targets.map(({ name }) => name);
   const sources = request?.sources ?? { allowed: [], trusted: [], targets: [] };
   return {
     work,
@@ -44,9 +47,14 @@ export function createConsolePorts(options: ConsolePortsOptions): ConsolePorts {
       reading,
       writing,
       work,
-      targets: targets.map(({ name }) => name),
+      targets: targetNames,
       config: whole,
       configFault,
+    }),
+    audits: createAuditActions({
+      writing,
+      work: { ...work, ...temporalAuditWork(temporal) },
+      targets: targetNames,
     }),
     pasted: createPastedImages({
       database: reading,

@@ -8,6 +8,8 @@ import type { RequestLimit } from '../request-limit.js';
 import type { ServerLog, ServerWork } from '../server-work.js';
 import { addRoutes } from './add-routes.js';
 import type { PastedImages } from './add-routes.js';
+import { auditActionsRoutes } from './audit-actions-routes.js';
+import type { AuditActions } from './audit-actions-routes.js';
 import { auditsRoutes } from './audits-routes.js';
 import { createGate, createTokenLookup } from './caller.js';
 import type { Caller } from './caller.js';
@@ -63,6 +65,7 @@ export interface SignInSettings {
 export interface ConsolePorts {
   readonly work: ConsoleWork;
   readonly actions: ImageActions;
+  readonly audits: AuditActions;
   readonly pasted: PastedImages;
   readonly names: NamesOnTargets;
   readonly targets: TargetViews;
@@ -126,7 +129,7 @@ export function v1Api(options: V1ApiOptions) {
   const callerOfToken = createTokenLookup({ apiTokens, viewTokens });
   const failures = createRequestLimit(failuresPerMinute, 'failed sign-ins');
   const read = orUnavailable(readDatabase);
-  const { work, actions, pasted, names, targets, releases, configuration, imagesOf } = ports;
+  const { work, actions, audits, pasted, names, targets, releases, configuration, imagesOf } = ports;
   const { upstreams, schedules, notifications } = ports;
   const live = new LiveEvents({ readDatabase: read, work, log, stopping });
 
@@ -169,6 +172,7 @@ export function v1Api(options: V1ApiOptions) {
     .route('/', upstreamsRoutes({ gate, upstreams, readDatabase: read, work, releases }))
     .route('/', schedulesRoutes({ gate, schedules, work }))
     .route('/', auditsRoutes({ gate, readDatabase: read }))
+    .route('/', auditActionsRoutes({ gate, audits }))
     .route('/', requestsRoutes({ gate, readDatabase: read, imagesOf }))
     .route('/', notificationsRoutes({ gate, readDatabase: read, notifications }))
     .route('/', targetsRoutes({ gate, targets }))

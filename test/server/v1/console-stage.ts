@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { createAuditActions } from '../../../src/composition/console/audit-actions.js';
 import { endedSessions } from '../../../src/composition/console/ended-sessions.js';
 import { createImageActions } from '../../../src/composition/console/image-actions.js';
 import { openExisting } from '../../../src/composition/open-stores.js';
@@ -12,6 +13,7 @@ import { migrate } from '../../../src/database/run-migrations.js';
 import { createStores } from '../../../src/database/stores.js';
 import type { Stores } from '../../../src/database/stores.js';
 import { RequestLog } from '../../../src/server/received-requests.js';
+import type { AuditWork } from '../../../src/server/v1/temporal-audit-work.js';
 import { apiToken, startHttpServer, viewToken } from '../../support/http-server.js';
 import type { TestHttpServer, TestHttpServerOptions } from '../../support/http-server.js';
 import { RecordedWork } from '../../support/recorded-work.js';
@@ -39,7 +41,9 @@ export interface ConsoleStage {
   clear(): Promise<void>;
 }
 
-export async function startConsoleStage(options: Partial<TestHttpServerOptions> = {}): Promise<ConsoleStage> {
+export async function startConsoleStage(
+  options: Partial<TestHttpServerOptions> & { readonly auditWork?: Partial<AuditWork> } = {},
+): Promise<ConsoleStage> {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-console-'));
   const settings = { kind: 'sqlite', path: join(folder, 'ferry.db') } as const;
   const database = await openDatabase(settings);
@@ -59,6 +63,16 @@ export async function startConsoleStage(options: Partial<TestHttpServerOptions> 
     targets: ['aliyun', 'private', 'third'],
     configFault: 'no target is configured',
   });
+  const audits = createAuditActions({
+    writing,
+    work: {
+      audit: async () => ({ workflowId: 'audit', runId: '1' }),
+      rollback: async () => undefined,
+      requestSync: async (reason) => void syncs.push(reason),
+      ...options.auditWork,
+    },
+    targets: ['aliyun', 'private', 'third'],
+  });
   const start = async (): Promise<TestHttpServer> =>
     await startHttpServer({
       work: new RecordedWork(),
@@ -66,7 +80,7 @@ export async function startConsoleStage(options: Partial<TestHttpServerOptions> 
       requests,
       ...options,
       signIn: { endedSessions: endedSessions(reading, writing), ...options.signIn },
-      console: { actions, ...options.console },
+      console: { actions, audits, ...options.console },
     });
   let server = await start();
   return {

@@ -26,6 +26,9 @@ const changes = [
   ['POST', '/images/actions', { action: 'remove', filter: {} }],
   ['POST', '/images/preview', { action: 'remove', filter: {} }],
   ['POST', '/add', { text: 'nginx' }],
+  ['POST', '/audits', { deep: true }],
+  ['POST', '/images/rollback', { image: 'nginx:1.27', target: 'aliyun' }],
+  ['POST', '/images/release', { image: 'nginx:1.27' }],
   ['POST', '/runs', {}],
   ['DELETE', '/runs/current', undefined],
   ['POST', '/upstreams/dify/check', {}],
@@ -57,6 +60,13 @@ beforeAll(async () => {
     return true;
   };
   stage = await startConsoleStage({
+    auditWork: {
+      audit: async () => {
+        done.push('audit');
+        return { workflowId: 'audit', runId: '1' };
+      },
+      rollback: async () => void done.push('rollback'),
+    },
     console: {
       work: {
         ...emptyConsole.work,
@@ -173,6 +183,17 @@ function attempts(cookie: string): readonly Attempt[] {
       { action: 'backfill', filter: {}, target: text },
     ]) {
       add('/images/actions', [200, 422], async () => await stage.call('/api/v1/images/actions', { json }));
+    }
+  }
+  for (const text of texts) {
+    for (const [path, json] of [
+      ['audits', { targets: [text] }],
+      ['audits', { deep: text }],
+      ['images/rollback', { image: text, target: text }],
+      ['images/rollback', { image: 'nginx:1.27', target: 'aliyun', to: text }],
+      ['images/release', { image: 'nginx:1.27', target: text }],
+    ] as const) {
+      add(`/${path} of ${text.slice(0, 20)}`, [422], async () => await stage.call(`/api/v1/${path}`, { json }));
     }
   }
   const withToken = { authorization: `Bearer ${apiToken}` };
