@@ -24,6 +24,7 @@ export default defineConfig({
           include: everyTest,
           exclude: realTests,
           testTimeout: 20_000,
+          hookTimeout: 60_000,
           isolate: false,
           maxWorkers: '100%',
           sequence: { groupOrder: 2 },
