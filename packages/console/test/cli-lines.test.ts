@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { cliLines } from '../src/actions/cli-lines.js';
+import { cliLines, releaseLine, rollbackLine } from '../src/actions/cli-lines.js';
 
 test('an action on named images is the command of each', () => {
   expect(cliLines({ action: 'retry', images: ['nginx:1.27', 'redis:7'] })).toEqual([
@@ -20,4 +20,12 @@ test('a name that a shell would read is quoted', () => {
   expect(cliLines({ action: 'remove', images: ["a'b; rm -rf /"] })).toEqual([
     String.raw`ferry remove 'a'\''b; rm -rf /'`,
   ]);
+});
+
+test('a rollback and a release have a line to copy, with the digest if there is one', () => {
+  const copy = { image: 'docker.io/library/nginx:1.27', target: 'aliyun' };
+
+  expect(rollbackLine(copy)).toBe('ferry rollback docker.io/library/nginx:1.27 --target aliyun');
+  expect(rollbackLine({ ...copy, to: 'sha256:1' })).toMatch(/ --target aliyun --to sha256:1$/);
+  expect(releaseLine(copy)).toBe('ferry release docker.io/library/nginx:1.27 --target aliyun');
 });

@@ -20,6 +20,22 @@ export function cliLines({ action, images = [], target, filter }: ImageAction): 
   }
 }
 
+/** The command that puts a tag back. */
+export function rollbackLine({ image, target, to }: HeldCopy & { readonly to?: string | undefined }): string {
+  const digest = to === undefined ? '' : ` --to ${quoted(to)}`;
+  return `ferry rollback ${quoted(image)} --target ${quoted(target)}${digest}`;
+}
+
+/** The command that ends the hold of a tag. */
+export function releaseLine({ image, target }: HeldCopy): string {
+  return `ferry release ${quoted(image)} --target ${quoted(target)}`;
+}
+
+interface HeldCopy {
+  readonly image: string;
+  readonly target: string;
+}
+
 function isEveryBlocked(filter: ImageAction['filter']): boolean {
   if (filter?.state !== 'blocked') return false;
   return Object.values(filter).filter((value) => value !== undefined).length === 1;

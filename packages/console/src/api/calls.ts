@@ -45,6 +45,32 @@ export async function addImages(request: {
   return result;
 }
 
+/** @param deep check every copy in depth */
+export async function requestAudit(deep: boolean): Promise<void> {
+  await bodyOf(v1.audits.$post({ json: { deep } }));
+  await queryClient.invalidateQueries({ queryKey: keys.audits });
+}
+
+export type RollbackResult = Awaited<ReturnType<typeof rollBack>>;
+
+export async function rollBack(request: {
+  readonly image: string;
+  readonly target: string;
+  readonly to?: string | undefined;
+}) {
+  const result = await bodyOf(v1.images.rollback.$post({ json: request }));
+  readChanged();
+  return result;
+}
+
+export type ReleaseResult = Awaited<ReturnType<typeof release>>;
+
+export async function release(request: { readonly image: string; readonly target: string }) {
+  const result = await bodyOf(v1.images.release.$post({ json: request }));
+  readChanged();
+  return result;
+}
+
 export async function requestRun(): Promise<void> {
   await bodyOf(v1.runs.$post({ json: {} }));
   readChanged();

@@ -26,6 +26,7 @@ export const keys = {
   ],
   request: (id: string) => ['request', id],
   targets: ['targets'],
+  audits: ['audits'],
   channels: ['channels'],
   notificationLists: ['notifications'],
   notifications: (filter: { readonly channel?: string | undefined; readonly failed?: 'true' | undefined }) => [

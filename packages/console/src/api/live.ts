@@ -165,7 +165,7 @@ export function readChanged(): void {
   });
 }
 
-const liveKeys = new Set<unknown>(['overview', 'images', 'image-count', 'image', 'runs', 'run', 'targets']);
+const liveKeys = new Set<unknown>(['overview', 'images', 'image-count', 'image', 'runs', 'run', 'targets', 'audits']);
 
 function isLive(key: readonly unknown[]): boolean {
   return liveKeys.has(key[0]);

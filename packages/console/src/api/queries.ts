@@ -99,6 +99,13 @@ export const targetsQuery = queryOptions({
   queryFn: async ({ signal }) => await bodyOf(v1.targets.$get({}, { init: { signal } })),
 });
 
+export const lastAuditQuery = queryOptions({
+  queryKey: keys.audits,
+  queryFn: async ({ signal }) => await bodyOf(v1.audits.$get({ query: { limit: '1' } }, { init: { signal } })),
+  // The begin and the end of an audit that finds nothing are no events.
+  refetchInterval: ({ state }) => (state.data?.items[0]?.finishedAt === undefined ? 5_000 : 30_000),
+});
+
 export const channelsQuery = queryOptions({
   queryKey: keys.channels,
   queryFn: async ({ signal }) => await bodyOf(v1['notification-channels'].$get({}, { init: { signal } })),

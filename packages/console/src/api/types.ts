@@ -44,6 +44,7 @@ export type RequestDetails = z.infer<typeof RequestSchemas.RequestDetails>;
 export type ChannelTest = z.infer<typeof NotificationSchemas.ChannelTest>;
 export type NotificationChannel = z.infer<typeof NotificationSchemas.NotificationChannel>;
 export type Notification = z.infer<typeof NotificationSchemas.Notification>;
+export type Audit = InferResponseType<V1['audits']['$get'], 200>['items'][number];
 export type Target = InferResponseType<V1['targets']['$get'], 200>['items'][number];
 export type Configuration = z.infer<typeof ConfigurationSchemas.Configuration>;
 export type ConfigurationValue = z.infer<typeof ConfigurationSchemas.ConfigurationValue>;

@@ -19,6 +19,7 @@ import { QueryView } from '../parts/query-view.js';
 import { Section } from '../parts/section.js';
 import { useIsOperator } from '../shell/session-gate.js';
 import { Capabilities } from './targets/capabilities.js';
+import { LastAudit } from './targets/last-audit.js';
 
 export function TargetsPage() {
   const { t } = useTranslation();
@@ -32,7 +33,12 @@ export function TargetsPage() {
               <MarkedText text={t('overview.noTargetsHint')} />
             </Empty>
           ) : (
-            items.map((target) => <TargetSection key={target.name} target={target} />)
+            <>
+              {items.map((target) => (
+                <TargetSection key={target.name} target={target} />
+              ))}
+              <LastAudit />
+            </>
           )
         }
       </QueryView>

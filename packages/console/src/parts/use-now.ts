@@ -7,7 +7,11 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 /** The time, once every few seconds: one timer for all that show how long ago something was. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
+  return useSyncExternalStore(
+    subscribe,
+    () => now,
+    () => now,
+  );
 }
 
 function subscribe(listener: () => void): () => void {

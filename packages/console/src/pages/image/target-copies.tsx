@@ -10,6 +10,8 @@ import { PlainTable } from '../../parts/plain-table.js';
 import { Reason } from '../../parts/reason.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
+import { HoldButtons } from './hold-buttons.js';
+import { Hold } from './hold.js';
 
 /** The image on each target: its name there, state, digests and sizes by platform. */
 export function TargetCopies({ copies, pushed, names }: Pick<ImageDetails, 'copies' | 'pushed' | 'names'>) {
@@ -34,10 +36,12 @@ export function TargetCopies({ copies, pushed, names }: Pick<ImageDetails, 'copi
               ) : (
                 <StateBadge state={copy.state} />
               )}
+              {copy !== undefined && <HoldButtons copy={copy} />}
             </Group>
             {reference !== undefined && <Code className="breaking reference">{reference}</Code>}
             {name?.fault !== undefined && <Text size="sm">{name.fault}</Text>}
             <Reason code={copy?.code} reason={copy?.reason} isOpen={copy?.state === 'blocked'} />
+            {copy !== undefined && <Hold copy={copy} />}
             <Facts
               facts={[
                 copy !== undefined && [t('image.attempts'), String(copy.attempts)],
