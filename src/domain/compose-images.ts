@@ -44,50 +44,66 @@ export interface ImageSelection {
   readonly exclude: ServicePatterns;
 }
 
-/** imagesOfServices returns the images of a compose document by service, and the skipped services with the reason. */
+/**
+ * imagesOfServices returns the images of a compose document by service, and the skipped services with the reason. Of those,
+ * `unread` are the services that have an image which is not known.
+ */
 export function imagesOfServices(
   services: readonly ComposeService[],
   { lookup, include, exclude }: ImageSelection,
-): { readonly images: readonly ServiceImage[]; readonly skipped: readonly Skipped[] } {
+): {
+  readonly images: readonly ServiceImage[];
+  readonly skipped: readonly Skipped[];
+  readonly unread: readonly Skipped[];
+} {
   const images: ServiceImage[] = [];
   const skipped: Skipped[] = [];
+  const unread: Skipped[] = [];
   for (const service of services) {
     const read = readImage(service, service.lookup ?? lookup);
     if ('reason' in read) {
-      skipped.push({ what: `service ${service.name}`, reason: read.reason });
+      const left = { what: `service ${service.name}`, reason: read.reason };
+      skipped.push(left);
+      if (read.isUnread) unread.push(left);
       continue;
     }
     const left = leftOut(service, read.written, read.reference, include, exclude);
     if (left === undefined) images.push({ service: service.name, reference: read.reference });
     else skipped.push({ what: `service ${service.name} (${read.written})`, reason: left });
   }
-  return { images, skipped };
+  return { images, skipped, unread };
 }
 
-type ReadImage = { readonly reference: ImageReference; readonly written: string } | { readonly reason: string };
+type ReadImage =
+  | { readonly reference: ImageReference; readonly written: string }
+  | { readonly reason: string; readonly isUnread: boolean };
 
 function readImage({ image, isBuilt, pullPolicy, fault }: ComposeService, lookup: Lookup): ReadImage {
-  if (fault !== undefined) return { reason: fault };
+  if (fault !== undefined) return { reason: fault, isUnread: true };
   if (image === undefined) {
-    return { reason: isBuilt ? 'it is built from source and has no image' : 'it has no image' };
+    return { reason: isBuilt ? 'it is built from source and has no image' : 'it has no image', isUnread: false };
   }
   if (image.length > longestImage) {
-    return { reason: `its image has ${image.length} characters, the limit is ${longestImage}: ${excerpt(image)}` };
+    return {
+      reason: `its image has ${image.length} characters, the limit is ${longestImage}: ${excerpt(image)}`,
+      isUnread: true,
+    };
   }
   if (isLocalOnly(isBuilt, pullPolicy, lookup)) {
-    return { reason: `its pull_policy means that ${image} is built, not pulled` };
+    return { reason: `its pull_policy means that ${image} is built, not pulled`, isUnread: false };
   }
 
   const interpolated = interpolate(image, lookup);
-  if (interpolated.kind === 'fault') return { reason: `its image ${image} cannot be read: ${interpolated.reason}` };
+  if (interpolated.kind === 'fault')
+    return { reason: `its image ${image} cannot be read: ${interpolated.reason}`, isUnread: true };
   const { text, unset } = interpolated;
   if (unset.length > 0) {
-    return { reason: `its image ${image} needs ${unset.join(', ')}, which has no default there` };
+    return { reason: `its image ${image} needs ${unset.join(', ')}, which has no default there`, isUnread: true };
   }
   try {
     return { reference: parseImageReference(text), written: text };
   } catch (error) {
-    if (error instanceof InvalidInput) return { reason: error.message };
+    if (error instanceof InvalidInput) return { reason: error.message, isUnread: true };
     throw error;
   }
 }

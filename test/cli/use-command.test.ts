@@ -1,4 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -214,4 +225,52 @@ test.each([
 
   expect(said.join('')).toContain(reason);
   expect(status).toBe(2);
+});
+
+test('--rewrite follows a symbolic link to the file, and the link stays', async () => {
+  vi.stubEnv('TAG', '1.10.0');
+  const path = file('real/compose.yaml', compose);
+  const link = join(folder, 'compose.yaml');
+  symlinkSync(path, link);
+
+  const status = await use('compose', link, '--rewrite');
+
+  expect(status).toBe(0);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(path, 'utf8')).toContain(`${registry}/mirror/dify-api:1.10.0`);
+  expect(readdirSync(join(folder, 'real'))).toEqual(['compose.yaml']);
+});
+
+test('an output that is a pipe is written to, and is not replaced by a file', async () => {
+  const path = file('compose.yaml', 'services: {redis: {image: "redis:6-alpine"}}\n');
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = readFile(pipe, 'utf8');
+
+  const status = await use('compose', path, '-o', pipe);
+
+  expect(await reader).toContain(`${registry}/mirror/redis:6-alpine`);
+  expect(status).toBe(0);
+  expect(lstatSync(pipe).isFIFO()).toBe(true);
+});
+
+test('an image that needs an unset variable, or is in a file that is missing, makes the output and a check incomplete', async () => {
+  const known = 'redis: {image: "redis:6-alpine"}';
+  const unset = file('unset.yaml', `services: {${known}, web: {image: "nginx:\${NO_SUCH_TAG}"}}\n`);
+  const lacking = file('lacking.yaml', `include: [missing.yaml]\nservices: {${known}}\n`);
+  const nothing = file('nothing.yaml', 'services: {web: {image: "nginx:${NO_SUCH_TAG}"}}\n');
+
+  const outputs = [await use('compose', unset, '--json'), await use('compose', lacking, '--json')];
+  const complete = printed.map((text) => (JSON.parse(text) as { complete: boolean }).complete);
+  printed.splice(0);
+  const check = await use('--check', nothing, '--json');
+
+  expect(outputs).toEqual([1, 1]);
+  expect(complete).toEqual([false, false]);
+  expect(check).toBe(1);
+  expect(JSON.parse(printed.join(''))).toMatchObject({
+    ok: false,
+    images: [],
+    unread: [expect.stringContaining('NO_SUCH_TAG') as string],
+  });
 });

@@ -117,20 +117,28 @@ async function convertCompose(
   if (file === '-') {
     throw new InvalidInput('ferry use compose needs a file: its .env and other files are beside it', 'configuration');
   }
-  const { services, skipped, notes } = await readProject(file);
+  const { services, skipped, unread, notes } = await readProject(file);
   for (const { what, reason } of skipped) printMessage(`left out: ${what}: ${reason}`);
   for (const note of notes) printMessage(`note: ${note}`);
-  if (services.length === 0) throw new InvalidInput(`${file} has no service with an image`, 'configuration');
-  if (rewrite) return composeRewrite(await readExactly(file), services, index, file);
-  return composeOverride(services, index, { where: file, comment: `docker compose -f ${file} -f THIS_FILE up` });
+  const unknown = unread.map(({ what, reason }) => `${what}: ${reason}`);
+  if (services.length === 0) {
+    throw new InvalidInput(
+      `${file} has no service with an image${unknown.length === 0 ? '' : ` that is known: ${unknown.join('; ')}`}`,
+      'configuration',
+    );
+  }
+  const made = rewrite
+    ? composeRewrite(await readExactly(file), services, index, file)
+    : composeOverride(services, index, { where: file, comment: `docker compose -f ${file} -f THIS_FILE up` });
+  return { ...made, gaps: [...made.gaps, ...unknown] };
 }
 
 async function useEngine(format: EngineFormat, files: readonly string[], use: Use): Promise<number> {
   const { config, target, options } = use;
   if (options.rewrite === true) throw new InvalidInput('--rewrite is for compose and k8s', 'configuration');
   const index = await openIndex(use);
-  const { names, missing } = await namesOf(files, index);
-  if (names.length === 0 && missing.length === 0) {
+  const { names, missing, gaps } = await namesOf(files, index);
+  if (names.length === 0 && missing.length === 0 && gaps.length === 0) {
     throw new InvalidInput(`no image is on target ${target.name}: "ferry list pushed" shows what is`, 'configuration');
   }
   const pinned = options.digest === true;
@@ -162,7 +170,7 @@ async function useEngine(format: EngineFormat, files: readonly string[], use: Us
     }
   };
   const result = made();
-  const whole = { ...result, missing: [...missing, ...result.missing] };
+  const whole = { ...result, missing: [...missing, ...result.missing], gaps: [...gaps, ...result.gaps] };
   return await printConsumerOutput(whole, options, { target: target.name, isFolder: format === 'hosts.toml' });
 }
 
@@ -195,18 +203,18 @@ async function useRelease(
 async function namesOf(
   files: readonly string[],
   index: MirrorIndex,
-): Promise<{ readonly names: readonly MirrorName[]; readonly missing: ConsumerOutput['missing'] }> {
-  if (files.length === 0) return { names: index.names, missing: [] };
+): Promise<Pick<ConsumerOutput, 'missing' | 'gaps'> & { readonly names: readonly MirrorName[] }> {
+  if (files.length === 0) return { names: index.names, missing: [], gaps: [] };
   const names = new Set<MirrorName>();
   const missing: ConsumerOutput['missing'][number][] = [];
-  const { images, notes } = await imagesOfFiles(files);
+  const { images, notes, unread } = await imagesOfFiles(files);
   for (const note of notes) printMessage(`note: ${note}`);
   for (const { image, reference, where } of images) {
     const found = index.find(reference);
     if (found.kind === 'there') names.add(found.name);
     else if (found.kind === 'missing') missing.push({ image, where, reason: found.reason });
   }
-  return { names: [...names], missing };
+  return { names: [...names], missing, gaps: unread };
 }
 
 async function openIndex({ config, target, options }: Use): Promise<MirrorIndex> {

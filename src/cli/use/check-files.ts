@@ -49,7 +49,7 @@ interface Expected extends NamedImage {
 /**
  * Checks that the images of files are on the target and are the same as at their sources.
  *
- * @returns exit status: 1 unless every image is `ok`
+ * @returns exit status: 1 unless every image is known and is `ok`
  */
 export async function checkFiles(
   files: readonly string[],
@@ -57,7 +57,7 @@ export async function checkFiles(
   options: CheckOptions,
 ): Promise<number> {
   if (files.length === 0) throw new InvalidInput('ferry use --check takes files, and none is given', 'configuration');
-  const { images, notes } = await imagesOfFiles(files);
+  const { images, notes, unread } = await imagesOfFiles(files);
   const expected = await expectations(images, config, options);
   const interruption = interruptible();
   const client = openRegistries(config);
@@ -76,8 +76,8 @@ export async function checkFiles(
     interruption.release();
   }
 
-  const isOk = rows.every(({ verdict }) => verdict === 'ok');
-  if (options.json === true) printJson({ ok: isOk, images: rows, notes });
+  const isOk = unread.length === 0 && rows.every(({ verdict }) => verdict === 'ok');
+  if (options.json === true) printJson({ ok: isOk, images: rows, unread, notes });
   else {
     printTable(
       ['IMAGE', 'TARGET', 'NAME', 'VERDICT', 'REASON'],
@@ -90,6 +90,7 @@ export async function checkFiles(
       ]),
     );
     for (const note of notes) printMessage(`note: ${note}`);
+    for (const what of unread) printMessage(`not checked: ${what}`);
   }
   const missing = rows.filter(({ verdict }) => verdict === 'missing').map(({ image }) => image);
   if (missing.length > 0) printMessage(`to mirror what is missing: ferry add ${missing.join(' ')}`);

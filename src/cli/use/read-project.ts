@@ -15,13 +15,21 @@ const everything = { exclude: { images: [], services: [], profiles: [] } };
  */
 export async function readProject(path: string): Promise<{
   readonly services: readonly ServiceReference[];
+  /** Services without an image to pull. */
   readonly skipped: readonly Skipped[];
+  /** Images that are not known, and files that could not be read: what is known is not all. */
+  readonly unread: readonly Skipped[];
   readonly notes: readonly string[];
 }> {
   const lookup = (name: string): string | undefined => process.env[name];
   const file = pathFromRoot(path);
   const files = localProjectFiles(new Map([[file, await readExactly(path)]]));
   const project = await loadComposeProject(files, file, lookup);
-  const { images, skipped } = imagesOfServices(project.services, { lookup, ...everything });
-  return { services: images, skipped: [...skipped, ...project.skipped], notes: project.notes };
+  const { images, skipped, unread } = imagesOfServices(project.services, { lookup, ...everything });
+  return {
+    services: images,
+    skipped: skipped.filter((one) => !unread.includes(one)),
+    unread: [...unread, ...project.skipped],
+    notes: project.notes,
+  };
 }
