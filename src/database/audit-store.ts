@@ -1,8 +1,17 @@
 /** Reads the copies that an audit checks, and records what it finds. */
+import { sql } from 'kysely';
+import type { SqlBool } from 'kysely';
+
 import { addFindings } from '../domain/audit.js';
 import type { AuditScope, AuditSettings, AuditSummary } from '../domain/audit.js';
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
-import { countFindings, readFindings, recordFindings, recordHealed } from './audits/audit-findings.js';
+import {
+  countFindings,
+  countOpenFindings,
+  readFindings,
+  recordFindings,
+  recordHealed,
+} from './audits/audit-findings.js';
 import type { AuditedCopy, AuditFinding, AuditReport, CheckedCopy, CopyPlace } from './audits/audit-views.js';
 import { eventKind, eventsOf, isSame, judged } from './audits/judge-copy.js';
 import { readAudit, readAudits } from './audits/read-audits.js';
@@ -50,26 +59,20 @@ export class AuditStore {
     readonly limit: number;
   }): Promise<readonly AuditedCopy[]> {
     const { queries } = this.#database;
-    const { targets, after, limit } = query;
+    const { targets, limit, after = { image: '', target: '' } } = query;
     if (targets.length === 0) return [];
+    // Compared in this way, no index serves them: each page would sort every copy of the targets.
+    const isOf = (column: 'target' | 'state', values: readonly string[]) =>
+      sql<SqlBool>`coalesce(${sql.ref(`image_copies.${column}`)}, '') in (${sql.join(values)})`;
     const rows = await queries
       .selectFrom('image_copies')
       .select(['image_copies.image', 'image_copies.target', 'reference', 'digest'])
-      .where('image_copies.target', 'in', [...targets])
-      .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+      .where(isOf('target', targets))
+      .where(isOf('state', [CopyState.pushed, CopyState.adopted]))
       .where('reference', 'is not', null)
       .where('digest', 'is not', null)
-      .$if(after !== undefined, (found) =>
-        found.where((is) =>
-          is.or([
-            is('image_copies.image', '>', after?.image ?? ''),
-            is.and([
-              is('image_copies.image', '=', after?.image ?? ''),
-              is('image_copies.target', '>', after?.target ?? ''),
-            ]),
-          ]),
-        ),
-      )
+      .where('image_copies.image', '>=', after.image)
+      .where((is) => is.or([is('image_copies.image', '>', after.image), is('image_copies.target', '>', after.target)]))
       .where((is) =>
         is.exists(
           is
@@ -205,6 +208,11 @@ export class AuditStore {
   /** @returns undefined if it is unknown or was pruned */
   async read(id: string): Promise<AuditReport | undefined> {
     return await readAudit(this.#database.queries, id);
+  }
+
+  /** How many of an audit's findings are not healed. */
+  async countOpen(audit: string): Promise<number> {
+    return await countOpenFindings(this.#database.queries, audit);
   }
 
   /** What an audit found, by image and target. */

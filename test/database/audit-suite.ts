@@ -43,11 +43,13 @@ export function auditSuite(placeOf: PlaceOf): void {
       await begin(use(), 'audit-1');
 
       const findings = await record(use(), 'audit-1', 'aliyun', gone);
+      const open = await stores.audits.countOpen('audit-1');
       const lost = await stores.status.status(nginx);
       const pending = await pendingIn(stores, { since: Date.parse('2100-01-01'), limit: 10 });
       await syncImage(stores, nginx, { targets: both });
       const healed = await stores.status.status(nginx);
 
+      expect([open, await stores.audits.countOpen('audit-1')]).toEqual([1, 0]);
       expect(findings).toMatchObject([{ kind: 'lost', action: 'healing', expected: digest }]);
       expect(lost.wanted).toMatchObject([{ state: 'pending', code: 'copy-lost' }]);
       expect(lost.copies).toMatchObject([

@@ -70,6 +70,10 @@ const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
       await stores.pushed.recordOutcomes(records, { targets, run });
     }
   },
+  'a page of an audit': async ({ audits }) => {
+    await audits.copies({ targets: ['aliyun', 'private'], limit: 200 });
+    await audits.copies({ targets: ['aliyun'], limit: 200, after: { image, target: 'aliyun' } });
+  },
   'a retry': ({ actions }) => actions.retry(image),
   'a removal': ({ actions }) => actions.remove(image),
   'the status of an image': ({ status }) => status.status(image),
@@ -147,7 +151,7 @@ export function indexSuite(placeOf: PlaceOf): void {
         if (!largeTables.includes(table)) return false;
         const isOfNearlyAll = /idx_duplicate_of /.test(detail) && /duplicate_of" is null/.test(statement.sql);
         const isWhole = /^SCAN| PRIMARY KEY \(rowid[<>]/.test(detail) || isOfNearlyAll;
-        return isWhole || (isSorted && /idx_push_status/.test(detail));
+        return isWhole || (isSorted && /idx_push_status|idx_copy_target_state/.test(detail));
       });
       return slow.map((detail) => `${statement.sql}: ${detail}`);
     }

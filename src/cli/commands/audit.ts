@@ -49,16 +49,19 @@ export async function auditCommand({
         `the worker continues the audit: "ferry status" shows its result. To cancel it: ${cancelCommand(temporalConnection(config), auditWorkflowId)}`,
     );
     if (audited === undefined) return ExitStatus.failed;
-    const { report, findings } = audited;
+    const { report, findings, open } = audited;
     if (json) printJson({ ...report, findings });
     else printAudit(report, findings);
-    return exitStatusOf(report, findings);
+    return exitStatusOf(report, open);
   });
 }
 
 interface Audited {
   readonly report: AuditReport;
+  /** The first of them. */
   readonly findings: readonly AuditFinding[];
+  /** How many are not healed, of all. */
+  readonly open: number;
 }
 
 /** Waits for the audit, and for the sync run that heals what it found. */
@@ -79,13 +82,12 @@ async function waitForAudit(
   return await withStores(config, async ({ audits }) => {
     const report = await audits.read(audit);
     if (report === undefined) throw new TypeError(`the audit ${audit} was not recorded`);
-    return { report, findings: await audits.findings(audit) };
+    return { report, findings: await audits.findings(audit), open: await audits.countOpen(audit) };
   });
 }
 
 /** What was found and healed is in order; what was not checked may be anything. */
-function exitStatusOf({ summary, failure }: AuditReport, findings: readonly AuditFinding[]): number {
-  const isOpen = findings.some(({ healedAt }) => healedAt === undefined);
+function exitStatusOf({ summary, failure }: AuditReport, open: number): number {
   const isWhole = failure === undefined && summary.targets.every(({ notChecked }) => notChecked === 0);
-  return isOpen || !isWhole ? ExitStatus.failed : ExitStatus.done;
+  return open > 0 || !isWhole ? ExitStatus.failed : ExitStatus.done;
 }

@@ -64,6 +64,17 @@ export async function countFindings(
   }));
 }
 
+/** How many findings of an audit are not healed. */
+export async function countOpenFindings(queries: Queries, audit: string): Promise<number> {
+  const { copies } = await queries
+    .selectFrom('audit_findings')
+    .select((is) => is.fn.countAll().as('copies'))
+    .where('audit', '=', audit)
+    .where('healed_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(copies);
+}
+
 /** Notes when copies were healed. To be called in the transaction that heals them. */
 export async function recordHealed(queries: Queries, changes: readonly RecordedChange[], at: number): Promise<void> {
   for (const { kind, image, target } of changes) {

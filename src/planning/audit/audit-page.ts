@@ -5,6 +5,7 @@ import type { AuditStore } from '../../database/audit-store.js';
 import type { AuditedCopy, CheckedCopy } from '../../database/audits/audit-views.js';
 import { isSampled } from '../../domain/audit.js';
 import type { AuditScope, AuditSettings, NotChecked, TargetAudit } from '../../domain/audit.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
 import { inParallel } from '../../domain/in-parallel.js';
 import type { Target } from '../../domain/target.js';
 import { checkCopy } from './check-copy.js';
@@ -38,11 +39,11 @@ export interface AuditQuery {
   readonly after?: CopyPosition | undefined;
 }
 
-/** @throws the signal's reason; FerryError of the database */
+/** @throws the signal's reason; InvalidInput if a target is not configured; FerryError of the database */
 export async function auditPage(ports: AuditPorts, query: AuditQuery, signal: AbortSignal): Promise<AuditPage> {
   const { audits, targets, audit: settings } = ports;
   const { scope, startedAt } = query;
-  const chosen = targets.filter(({ name }) => scope.targets === undefined || scope.targets.includes(name));
+  const chosen = chosenTargets(targets, scope);
   const names = chosen.map(({ name }) => name);
   const copies = await audits.copies({ targets: names, after: query.after, limit: pageSize });
   const checked: CheckedCopy[] = [];
@@ -72,6 +73,16 @@ export async function auditPage(ports: AuditPorts, query: AuditQuery, signal: Ab
     summary: { ...counts.summary(), healing: findings.filter(({ action }) => action === 'healing').length },
     next: last === undefined ? undefined : { image: last.image, target: last.target },
   };
+}
+
+/** An audit of nothing would look like one that found nothing. */
+function chosenTargets(targets: readonly Target[], { targets: named }: AuditScope): readonly Target[] {
+  if (named === undefined) return targets;
+  const unknown = named.filter((name) => targets.every((target) => target.name !== name));
+  if (named.length > 0 && unknown.length === 0) return targets.filter(({ name }) => named.includes(name));
+  const what = named.length === 0 ? 'no target is named' : `unknown target ${unknown.join(', ')}`;
+  const known = targets.map(({ name }) => name).join(', ');
+  throw new InvalidInput(`${what}; configured on this worker: ${known}`, 'configuration');
 }
 
 function onlyByDaemon({ name }: Target): Fault {
