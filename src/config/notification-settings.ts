@@ -120,9 +120,12 @@ export function readNotifications(
     }
     const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
     const schemes = kind === 'email' ? ['smtp:', 'smtps:'] : ['https:', 'http:'];
-    if (url !== undefined && url.hostname !== '' && schemes.includes(url.protocol)) return url;
+    if (url !== undefined && url.hostname !== '' && schemes.includes(url.protocol) && hasReadableAccount(url))
+      return url;
     const expected =
-      kind === 'email' ? 'smtps://user:password@smtp.example.com' : 'the https:// address of the webhook';
+      kind === 'email'
+        ? 'smtps://user:password@smtp.example.com, with %25 for a percent sign'
+        : 'the https:// address of the webhook';
     errors.add(`${place}: the variable ${urlVariable} is not an address: expected ${expected}`);
     return undefined;
   }
@@ -148,6 +151,17 @@ export function readNotifications(
     const perMs = errors.try(() => parseDuration(limit.per), `${place}.limit.per`);
     if (perMs === 0) errors.add(`${place}.limit.per is "${limit.per}": expected at least 1s`);
     return perMs === undefined ? [] : [{ count: limit.messages, perMs }];
+  }
+}
+
+/** A percent sign in a password is written `%25`. */
+function hasReadableAccount({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
   }
 }
 

@@ -5,6 +5,8 @@ import { visibleText } from '../domain/visible-text.js';
 import type { OutgoingMessage, SendResult, Sender, SenderOptions } from './sender.js';
 
 const timeoutMs = 15_000;
+/** A server that goes on answering without an end. */
+const longestMs = 60_000;
 
 /** A mail server. Every attempt carries the same Message-ID, so that mail programs show a repetition once. */
 export function emailSender({ channel }: SenderOptions): Sender {
@@ -25,19 +27,21 @@ export function emailSender({ channel }: SenderOptions): Sender {
       greetingTimeout: timeoutMs,
       socketTimeout: timeoutMs,
     });
-    const stop = (): void => transport.close();
-    signal.addEventListener('abort', stop);
+    const limit = AbortSignal.timeout(longestMs);
     try {
-      const { response, rejected } = await transport.sendMail({ from, to: [...to], ...mailOf(message) });
+      const mail = { from, to: [...to], ...mailOf(message), signal: AbortSignal.any([signal, limit]) };
+      const { response, rejected } = await transport.sendMail(mail);
       if (rejected.length === 0) return { outcome: 'sent', answer: visibleText(response) };
       // Another attempt would reach the others twice.
       const left = rejected.map(String).join(', ');
       return { outcome: 'refused', isFinal: true, answer: visibleText(`delivered, but not to ${left}: ${response}`) };
     } catch (error) {
       signal.throwIfAborted();
+      if (limit.aborted) {
+        return { outcome: 'failed', answer: `${channel.host} did not take the mail within ${longestMs / 1_000} s` };
+      }
       return resultOf(error, channel.host);
     } finally {
-      signal.removeEventListener('abort', stop);
       transport.close();
     }
   };

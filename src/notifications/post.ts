@@ -40,7 +40,8 @@ export async function post(
     });
     const text = (await readText(response)).trim();
     const retryAfterMs = retryAfterOf(response.headers.get('retry-after'), clock());
-    answer = { status: response.status, text, fields: fieldsOf(text), retryAfterMs };
+    // Web servers repeat the path that they do not have.
+    answer = { status: response.status, text: withoutSecrets(text, url), fields: fieldsOf(text), retryAfterMs };
   } catch (error) {
     signal.throwIfAborted();
     return { result: { outcome: 'failed', answer: `could not reach ${channel.host}: ${whyOf(error, url)}` } };
@@ -98,6 +99,29 @@ function whyOf(error: unknown, url: URL): string {
   if (error instanceof FerryError) return error.message;
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1_000} s`;
   const reason = errorMessage(error instanceof Error && error.cause !== undefined ? error.cause : error);
-  const secrets = [url.href, url.search, url.pathname].filter((part) => part.length > 1);
-  return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), reason);
+  return withoutSecrets(reason, url);
+}
+
+/** Parts of an address that are shorter are words rather than keys: `webhook`, `open-apis`. */
+const shortestKey = 6;
+const shortestPlainKey = 10;
+
+/** Hides the address, its path and its query, and each part of them that may be a key. */
+function withoutSecrets(text: string, { href, search, pathname, searchParams, username, password }: URL): string {
+  const whole = [href, search, pathname].filter((part) => part.length > 1);
+  const named = [...searchParams.values(), username, password].filter((part) => part.length >= shortestKey);
+  const folders = pathname
+    .split('/')
+    .filter((part) => part.length >= (/\d/.test(part) ? shortestKey : shortestPlainKey));
+  const secrets = [...whole, ...named, ...folders].flatMap((part) => [part, encodeURIComponent(part), decoded(part)]);
+  return secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '…'), text);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
 }

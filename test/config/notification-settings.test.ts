@@ -14,6 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const secrets = {
   DING_URL: 'https://oapi.dingtalk.com/robot/send?access_token=ding-token',
   DING_SECRET: 'SECding',
+  PERCENT_URL: 'smtps://ferry:100%-mail-password@smtp.example.com',
   MAIL_URL: 'smtps://ferry:mail-password@smtp.example.com',
 };
 
@@ -88,6 +89,10 @@ test.each([
     'must be whsec_ and 24 to 64 bytes in base64',
   ],
   [{ kind: 'email', urlVariable: 'MAIL_URL' }, 'channels.ops needs from and to'],
+  [
+    { kind: 'email', urlVariable: 'PERCENT_URL', from: 'a@example.com', to: ['b@example.com'] },
+    'channels.ops: the variable PERCENT_URL is not an address: expected smtps://user:password@smtp.example.com, with %25 for a percent sign',
+  ],
   [{ kind: 'slack', urlVariable: 'DING_URL', timezone: 'Mars' }, '"Mars" is not a time zone'],
   [{ kind: 'slack', urlVariable: 'DING_URL', quietHours: { from: '25:00', to: '08:00' } }, 'must be a time like 22:00'],
 ])('an invalid channel %j is refused with what is wrong, and without its secret', (ops, fault) => {

@@ -1,4 +1,6 @@
-import { afterEach, expect, test } from 'vitest';
+import { createServer } from 'node:net';
+
+import { afterEach, expect, test, vi } from 'vitest';
 
 import { startDingTalk } from '../../demo/notification-platforms/dingtalk.js';
 import { startFeishu } from '../../demo/notification-platforms/feishu.js';
@@ -253,4 +255,46 @@ test('an address that does not answer, hangs up, fails or redirects is no succes
   expect(results[1]).toMatchObject({ retryAfterMs: 120_000 });
   expect(results[6]?.answer).toMatch(/^could not reach 127\.0\.0\.1:\d+: /);
   expect(results.map(({ answer }) => answer).join('\n')).not.toContain('wecom-key');
+});
+
+test('an answer that repeats the address, as web servers do, is kept without the keys in it', async () => {
+  const hook = await started(startWeCom());
+  const { pathname, search } = new URL(hook.url);
+  hook.answerNext(
+    { status: 404, body: `Cannot POST ${pathname}${search}` },
+    { status: 400, body: '{"errcode":40001,"errmsg":"invalid key wecom-key"}' },
+  );
+
+  const results = [await send('wecom', hook.url), await send('wecom', hook.url)];
+
+  expect(results.map(({ outcome }) => outcome)).toEqual(['refused', 'refused']);
+  expect(results.map(({ answer }) => answer)).toEqual([
+    expect.stringMatching(/^HTTP 404: Cannot POST …/) as string,
+    'HTTP 400: {"errcode":40001,"errmsg":"invalid key …"}',
+  ]);
+});
+
+test('a mail server that goes on greeting for ever is given up, and the mail has failed', async () => {
+  const sockets = new Set<{ destroy(): unknown }>();
+  const limit = new AbortController();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    const greet = setInterval(() => socket.write('220-wait\r\n'), 20);
+    socket.on('close', () => clearInterval(greet));
+    setTimeout(() => limit.abort(new DOMException('late', 'TimeoutError')), 200);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stops.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
+
+  const result = await send('email', `smtp://127.0.0.1:${port}`);
+
+  vi.restoreAllMocks();
+  expect(result).toEqual({ outcome: 'failed', answer: `127.0.0.1:${port} did not take the mail within 60 s` });
 });
