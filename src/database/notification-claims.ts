@@ -110,6 +110,8 @@ export async function recordAttempt({ queries, dialect }: FerryDatabase, result:
       .where('id', '=', attempt)
       .execute();
     const isSent = outcome === 'sent';
+    // Its claim has expired meanwhile, and the message is being sent again: it must not be free for a third attempt.
+    if (!isSent && (await isOvertaken(inside, { id, attempt }))) return;
     const open: NotificationState = isFinal ? 'failed' : 'sending';
     const state = isSent ? 'sent' : open;
     await inside
@@ -129,6 +131,17 @@ export async function recordAttempt({ queries, dialect }: FerryDatabase, result:
       .where('name', '=', row.channel)
       .execute();
   });
+}
+
+async function isOvertaken(inside: Queries, { id, attempt }: Pick<AttemptResult, 'id' | 'attempt'>): Promise<boolean> {
+  const later = await inside
+    .selectFrom('notification_attempts')
+    .select('id')
+    .where('notification', '=', id)
+    .where('id', '>', attempt)
+    .limit(1)
+    .executeTakeFirst();
+  return later !== undefined;
 }
 
 /** Inserts the channel's row if it is missing, and locks it for other processes. */

@@ -100,6 +100,26 @@ export function notificationSuite(placeOf: PlaceOf): void {
       });
     });
 
+    test('a failed attempt that took longer than its claim does not free a message that another process sends', async () => {
+      const { sql, stores } = use();
+      await stores.notifications.add([message(1)]);
+      const slow = await next();
+      await sql('update notifications set claimed_until = 1 where claimed_until is not null');
+      const other = await next({ owner: 'two' });
+
+      await finish(slow, 'failed', { isFinal: true });
+      const third = await next({ owner: 'three' });
+      await finish(other);
+
+      expect(other).toMatchObject({ kind: 'claimed', message: { messageId: 'msg_ops_1' } });
+      expect(third).toMatchObject({ kind: 'later' });
+      const [entry] = (await stores.notifications.list({ limit: 1 })).items;
+      expect(await stores.notifications.one(entry?.id ?? 0)).toMatchObject({
+        state: 'sent',
+        tries: [{ outcome: 'failed', answer: 'it is failed' }, { outcome: 'sent' }],
+      });
+    });
+
     test('what does not fit the rate becomes digests, in order, with nothing left out', async () => {
       const { notifications } = use().stores;
       await notifications.add(Array.from({ length: 120 }, (_, number) => message(number)));
