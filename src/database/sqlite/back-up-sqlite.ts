@@ -1,10 +1,12 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { sql } from 'kysely';
 
+import { errorMessage } from '../../domain/error-message.js';
 import { DatabaseFault } from '../database-fault.js';
 import { openDatabaseReadOnly } from '../ferry-database.js';
+import type { FerryDatabase } from '../ferry-database.js';
 import { assertMade } from '../run-migrations.js';
 
 export interface SqliteBackup {
@@ -27,18 +29,12 @@ export async function backUpSqlite(path: string, file: string): Promise<SqliteBa
   const database = await openDatabaseReadOnly({ kind: 'sqlite', path });
   try {
     await assertMade(database);
-    // It only writes the new file, but SQLite refuses it if writes are forbidden.
-    await sql`pragma query_only = off`.execute(database.queries);
-    await sql`vacuum into ${unfinished}`.execute(database.queries);
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    throw error;
+    makePrivate(unfinished);
+    await writeCopy(database, unfinished);
   } finally {
     await database.close();
   }
   try {
-    // It holds the addresses of uploads.
-    chmodSync(unfinished, 0o600);
     await assertIntact(unfinished);
     sync(unfinished);
     putInPlace(unfinished, file);
@@ -55,6 +51,27 @@ function putInPlace(unfinished: string, file: string): void {
   } catch {
     assertNew(file);
     renameSync(unfinished, file);
+  }
+}
+
+async function writeCopy({ queries }: FerryDatabase, unfinished: string): Promise<void> {
+  try {
+    // It only writes the new file, but SQLite refuses it if writes are forbidden.
+    await sql`pragma query_only = off`.execute(queries);
+    await sql`vacuum into ${unfinished}`.execute(queries);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/** It holds the addresses of uploads: from its first byte on only its owner may read it. SQLite fills an empty file. */
+function makePrivate(file: string): void {
+  try {
+    rmSync(file, { force: true });
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    throw refused(`cannot write ${file}: ${errorMessage(error)}: free its disk, or name a file in another folder`);
   }
 }
 
