@@ -57,8 +57,8 @@ export interface AttemptResult {
   readonly isFinal: boolean;
 }
 
-/** Longer than any sender waits for an answer. */
-const claimMs = 60_000;
+/** Longer than any sender waits for an answer: a mail server gets a minute. */
+const claimMs = 90_000;
 const mostInDigest = 1_000;
 
 /**

@@ -81,7 +81,7 @@ export function notificationSuite(placeOf: PlaceOf): void {
       expect(second).toMatchObject({ kind: 'claimed', message: { messageId: 'msg_ops_2' } });
     });
 
-    test('a message that was not recorded is sent again with its ID: by its owner at once, by others after a minute', async () => {
+    test('a message that was not recorded is sent again with its ID: by its owner at once, by others after a while', async () => {
       const { stores, sql } = use();
       await stores.notifications.add([message(1), message(2)]);
       await next();
