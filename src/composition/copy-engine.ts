@@ -7,6 +7,7 @@ import {
   headSource,
   lookAtTag,
   planCopy,
+  reachRegistry,
 } from '@image-ferry/registry';
 import type { RegistryClient, RepositoryRef } from '@image-ferry/registry';
 
@@ -19,6 +20,9 @@ export function createCopyEngine(client: RegistryClient): CopyEngine {
     plan: async (request, options) => await planCopy(client, request, options),
     copy: async (request, options) => await copyImage(client, request, options),
     head: async (tag, options) => await headManifest(client, repoOf(tag), tag.tag, options),
+    reach: async (host, { signal }) => {
+      await reachRegistry(client, host, { side: 'target', authorized: false, signal });
+    },
     look: async (tag, options) => await lookAtTag(client, repoOf(tag), tag.tag, options),
     contents: async (tag, digest, options) => await checkContents(client, repoOf(tag), digest, options),
     sourceContents: async ({ host, path: repository, digest }, options) =>

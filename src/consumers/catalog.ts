@@ -13,6 +13,9 @@ export interface Catalog {
   readonly target?: string | undefined;
 }
 
+/** In every page that a catalog wrote, so that it replaces no other page. */
+export const catalogMark = '<meta name="generator" content="Image Ferry">';
+
 /** The same facts as the page, for programs. */
 export function catalogJson({ madeAt, images }: Catalog): string {
   const entries = images.map(({ image, copies }) => ({
@@ -52,6 +55,7 @@ export function catalogPage({ madeAt, images, target }: Catalog): string {
 <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+${catalogMark}
 <title>${escaped(title)}</title>
 <style>${catalogStyle}</style>
 </head>

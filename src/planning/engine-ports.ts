@@ -30,7 +30,9 @@ export interface CopyEngine {
     tag: TagRef,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly digest: string } | undefined>;
-  /** The same with the platforms that it holds; manifest and config are read for that. */
+  /** Proves that a registry answers on a target's host. @throws RegistryFault if something else does, or nothing */
+  reach(host: string, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** The same as `head` with the platforms that it holds; manifest and config are read for that. */
   look(tag: TagRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<TagContents | undefined>;
   /** Whether a target can deliver everything that a manifest needs. @throws RegistryError if it does not answer, or refuses */
   contents(

@@ -94,6 +94,16 @@ test('a file in the place of the folder is refused', async () => {
   expect(status).toBe(2);
 });
 
+test('a page of another program is not replaced', async () => {
+  writeFileSync(join(folder, 'index.html'), '<h1>mine</h1>');
+
+  const status = await run(['node', 'ferry', 'catalog', folder]);
+
+  expect(said.join('')).toContain('is another page');
+  expect(readFileSync(join(folder, 'index.html'), 'utf8')).toBe('<h1>mine</h1>');
+  expect(status).toBe(2);
+});
+
 test('the page requests nothing, allows only its own style and script, and escapes every text', () => {
   const hostile = '<script>alert("1")</script>';
   const page = catalogPage({

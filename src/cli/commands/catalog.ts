@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readTargetsConfig } from '../../config/read-config.js';
-import { catalogJson, catalogPage } from '../../consumers/catalog.js';
+import { catalogJson, catalogMark, catalogPage } from '../../consumers/catalog.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printMessage } from '../output.js';
@@ -18,6 +18,7 @@ export interface CatalogOptions {
 /** Writes a page and a JSON file with every image on the targets into a folder. */
 export async function catalogCommand(folder: string, { target: name, json = false }: CatalogOptions): Promise<number> {
   await assertFolder(folder);
+  await assertOwnPage(join(folder, 'index.html'));
   const config = readTargetsConfig(process.env);
   const targets = name === undefined ? config.targets : [chosenTarget(config.targets, name)];
   const images = await withReadOnlyStores(config, async ({ mirrored }) => await mirrored.all(targets));
@@ -33,11 +34,22 @@ export async function catalogCommand(folder: string, { target: name, json = fals
 
 /** A missing folder is made. */
 async function assertFolder(path: string): Promise<void> {
+  const found = await unlessMissing(stat(path));
+  if (found?.isDirectory() === false) throw new InvalidInput(`${path} is not a folder`, 'configuration');
+}
+
+/** The folder may be that of a web server with a page of its own. */
+async function assertOwnPage(path: string): Promise<void> {
+  const page = await unlessMissing(readFile(path, 'utf8'));
+  if (page === undefined || page === '' || page.includes(catalogMark)) return;
+  throw new InvalidInput(`${path} is another page: name a folder of the catalog's own, or delete it`, 'configuration');
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    if ((await stat(path)).isDirectory()) return;
+    return await answer;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  throw new InvalidInput(`${path} is not a folder`, 'configuration');
 }

@@ -18,7 +18,7 @@ export type CopyCheck =
   | { readonly kind: 'unknown'; readonly fault: Fault };
 
 export interface CheckPorts {
-  readonly engine: Pick<CopyEngine, 'head' | 'contents'>;
+  readonly engine: Pick<CopyEngine, 'head' | 'contents' | 'reach'>;
   /** Manifests that are read count as pulls where the target limits them. */
   readonly pulls: Pick<PullQuota, 'acquire'>;
   readonly pace: HostPace;
@@ -47,6 +47,11 @@ export async function checkCopy(
   try {
     await beforeRequest();
     const head = await engine.head({ ...place, tag }, { signal });
+    if (head === undefined) {
+      // A proxy whose registry is away answers 404 to everything.
+      await beforeRequest();
+      await engine.reach(host, { signal });
+    }
     const drift = head === undefined ? lost(copy) : changed(copy, head.digest);
     if (drift !== undefined)
       return drift.kind === 'changed' && copy.isPending ? inFlight(copy) : { kind: 'drift', isDeep: false, drift };

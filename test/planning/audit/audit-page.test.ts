@@ -11,7 +11,7 @@ const unused = (): never => {
 
 const ports: AuditPorts = {
   audits: { copies: unused, record: unused },
-  engine: { head: unused, contents: unused },
+  engine: { head: unused, contents: unused, reach: unused },
   pulls: { acquire: unused },
   pace: new HostPace(1_000),
   targets,
