@@ -1,3 +1,7 @@
+import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { makeDemoImages, missingImage } from '../demo-images.js';
 import { askFerry, runFerry, startFerryUp } from '../ferry-process.js';
 import type { FerryUpProcess } from '../ferry-process.js';
@@ -19,9 +23,11 @@ export async function fillStage(say: (text: string) => void): Promise<FilledStag
   const images = await makeDemoImages();
   const stage = await setStage(images);
   const { environment, proxy } = stage;
+  const closeReceiver = await addChannels(stage);
   const up = await startFerryUp(stage);
   const stop = async (): Promise<void> => {
     await up.stop();
+    closeReceiver();
     await stage.stop();
     stage.clear();
   };
@@ -39,4 +45,31 @@ export async function fillStage(say: (text: string) => void): Promise<FilledStag
     await stop();
     throw error;
   }
+}
+
+/** Two channels of notifications: one that takes each message, and one that takes none. */
+async function addChannels({ environment }: Stage): Promise<() => void> {
+  const receiver = createServer((request, response) => {
+    request.resume();
+    response.writeHead(request.url === '/ops' ? 200 : 403).end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const { port } = receiver.address() as AddressInfo;
+  environment['OPS_URL'] = `http://127.0.0.1:${port}/ops`;
+  environment['TEAM_URL'] = `http://127.0.0.1:${port}/team`;
+  appendFileSync(
+    environment['FERRY_CONFIG'] ?? '',
+    [
+      'notifications:',
+      '  groupFor: 1s',
+      '  channels:',
+      '    ops: { kind: webhook, urlVariable: OPS_URL }',
+      '    team: { kind: slack, urlVariable: TEAM_URL }',
+      '',
+    ].join('\n'),
+  );
+  return () => {
+    receiver.closeAllConnections();
+    receiver.close();
+  };
 }

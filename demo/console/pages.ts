@@ -20,6 +20,7 @@ export function consolePages({
     requests: '/requests',
     request: `/requests/${encodeURIComponent(request)}`,
     targets: '/targets',
+    notifications: '/notifications',
     configuration: '/configuration',
   };
 }

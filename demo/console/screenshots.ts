@@ -1,6 +1,8 @@
 // Pictures of every page of the console in both languages and themes, from the demo's data:
 //
-//   node dist/demo/console/screenshots.js FOLDER
+//   node dist/demo/console/screenshots.js FOLDER [--png] [--url=http://127.0.0.1:PORT]
+//
+// `--url` names a console that runs already, such as the one of `npm run demo -- --keep`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,17 +19,23 @@ const languages = ['en', 'zh-CN'] as const;
 const themes = ['light', 'dark'] as const;
 const webpQuality = 80;
 
-const { positionals } = parseArgs({ allowPositionals: true });
+/** On a busy machine a page may need most of this. */
+const waitMs = 120_000;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { png: { type: 'boolean', default: false }, url: { type: 'string' } },
+});
 const [folder = 'screenshots'] = positionals;
 mkdirSync(folder, { recursive: true });
 
-const filled = await fillStage((text) => console.log(text));
+const filled = values.url === undefined ? await fillStage((text) => console.log(text)) : undefined;
 const browser = await startBrowser();
 try {
-  await takeAll(browser, filled.url);
+  await takeAll(browser, filled?.url ?? values.url ?? '');
 } finally {
   await browser.close();
-  await filled.stop();
+  await filled?.stop();
 }
 
 async function takeAll(chromium: Browser, url: string): Promise<void> {
@@ -40,19 +48,34 @@ async function takeAll(chromium: Browser, url: string): Promise<void> {
           colorScheme: theme,
           viewport: { width, height: 800 },
         });
+        context.setDefaultTimeout(waitMs);
         const page = await context.newPage();
         await page.goto('/');
         await page.locator('input[type=password]').waitFor();
         await take(page, `sign-in.${size}.${language}.${theme}`);
         await signIn(page);
         for (const [name, path] of Object.entries(await pathsOf(page))) {
-          await page.goto(path);
-          await page.getByRole('heading', { level: 1 }).waitFor();
-          await page.waitForLoadState('networkidle');
+          await open(page, path);
           await take(page, `${name}.${size}.${language}.${theme}`);
         }
         await context.close();
       }
+    }
+  }
+}
+
+/** A page that has what it asked for. One that does not come is loaded once more: the machine may be busy. */
+async function open(page: Page, path: string): Promise<void> {
+  for (const isLast of [false, true]) {
+    try {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).waitFor({ timeout: waitMs / 2 });
+      await page.waitForLoadState('networkidle');
+      await page.locator('.mantine-Loader-root').first().waitFor({ state: 'detached' });
+      return;
+    } catch (error) {
+      if (isLast) throw new Error(`${path} did not appear: ${await page.locator('body').innerText()}`, { cause: error });
+      console.log(`${path} is loaded once more: it did not appear in time`);
     }
   }
 }
@@ -83,11 +106,10 @@ async function take(page: Page, name: string): Promise<void> {
     readonly contentSize: { readonly width: number; readonly height: number };
   };
   const { data } = await session.send('Page.captureScreenshot', {
-    format: 'webp',
-    quality: webpQuality,
+    ...(values.png ? { format: 'png' } : { format: 'webp', quality: webpQuality }),
     captureBeyondViewport: true,
     clip: { x: 0, y: 0, width: contentSize.width, height: Math.min(contentSize.height, 3_000), scale: 1 },
   });
-  writeFileSync(join(folder, `${name}.webp`), Buffer.from(data, 'base64'));
+  writeFileSync(join(folder, `${name}.${values.png ? 'png' : 'webp'}`), Buffer.from(data, 'base64'));
   await session.detach();
 }
