@@ -28,6 +28,7 @@ const pages = [
   '/requests',
   '/requests/:id',
   '/targets',
+  '/notifications',
   '/configuration',
 ] as const;
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync, gzipSync } from 'node:zlib';
@@ -33,6 +33,15 @@ test('every page of the console is the same file, which a browser requests each 
   expect(first.headers.get('cache-control')).toBe('no-cache');
   expect(first.headers.get('etag')).toBeNull();
   expect(withoutNonce(await deep.text())).toBe(withoutNonce(await first.text()));
+});
+
+test('each page that the console can show may be opened and reloaded by its address', async () => {
+  const router = readFileSync(new URL('../../packages/console/src/router.tsx', import.meta.url), 'utf8');
+  const paths = [...router.matchAll(/page\('([^']+)'\)/g)].map(([, path = '']) => path.replace(/\$\w+/, '1'));
+  const answers = await Promise.all(paths.map(async (path) => [path, (await served().request(path)).status]));
+
+  expect(paths).toContain('/notifications');
+  expect(answers.filter(([, status]) => status !== 200)).toEqual([]);
 });
 
 test('a style element is allowed only with the nonce of its answer, and each answer has another', async () => {
