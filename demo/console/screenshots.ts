@@ -64,7 +64,7 @@ async function takeAll(chromium: Browser, url: string): Promise<void> {
   }
 }
 
-/** A page that has what it asked for. One that does not come is loaded once more: the machine may be busy. */
+/** A page with its data. One that does not come is loaded once more: the machine may be busy. */
 async function open(page: Page, path: string): Promise<void> {
   for (const isLast of [false, true]) {
     try {
@@ -74,7 +74,8 @@ async function open(page: Page, path: string): Promise<void> {
       await page.locator('.mantine-Loader-root').first().waitFor({ state: 'detached' });
       return;
     } catch (error) {
-      if (isLast) throw new Error(`${path} did not appear: ${await page.locator('body').innerText()}`, { cause: error });
+      if (isLast)
+        throw new Error(`${path} did not appear: ${await page.locator('body').innerText()}`, { cause: error });
       console.log(`${path} is loaded once more: it did not appear in time`);
     }
   }

@@ -88,13 +88,10 @@ function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] })
             <Code>
               {method} {route}
             </Code>{' '}
-            {[event, repository].filter((part) => part !== undefined).join(' · ')}
+            {[event, repository, delivery].filter((part) => part !== undefined).join(' · ')}
           </td>
           <td className="breaking">{who}</td>
-          <td className="breaking">
-            {reason}
-            {delivery !== undefined && <Code>{delivery}</Code>}
-          </td>
+          <td className="breaking">{reason}</td>
         </tr>
       ))}
     </PlainTable>

@@ -17,6 +17,8 @@ export interface Formats {
   /** With seconds and the zone, for those who compare with a log. */
   exactTime(at: number): string;
   clock(at: number): string;
+  /** The hour alone, for an axis. */
+  hour(at: number): string;
   /** `5 minutes ago`, `in 2 hours`. */
   relative(at: number, now: number): string;
   /** `1 h 20 min`. */
@@ -35,6 +37,7 @@ export function formatsOf(language: string): Formats {
   const otherYear = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const exact = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' });
   const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+  const hour = new Intl.DateTimeFormat(language, { hour: 'numeric' });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const units = (value: number, unit: string): string =>
     new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(value);
@@ -50,6 +53,7 @@ export function formatsOf(language: string): Formats {
     time: (at) => (new Date(at).getFullYear() === new Date().getFullYear() ? day : otherYear).format(at),
     exactTime: (at) => exact.format(at),
     clock: (at) => clock.format(at),
+    hour: (at) => hour.format(at),
     relative: (at, now) => {
       const ms = at - now;
       const size = Math.abs(ms);

@@ -37,7 +37,7 @@ export function HourChart({ hours: known }: { readonly hours: Overview['pushedOv
           bytes: { range: (_, __, most) => [0, Math.max(most, 1)] },
         },
         axes: [
-          { ...axis, values: (_, times) => times.map((time) => formats.clock(time * 1_000)) },
+          { ...axis, values: (_, times) => times.map((time) => formats.hour(time * 1_000)) },
           {
             ...axis,
             values: (_, values) => values.map((value) => (Number.isInteger(value) ? formats.number(value) : '')),
