@@ -93,7 +93,7 @@ async function pathsOf(page: Page): Promise<Readonly<Record<string, string>>> {
   const { items: images } = await ask('/api/v1/images?search=data%2Fbig');
   const { items: runs } = await ask('/api/v1/runs');
   const { items: requests } = await ask('/api/v1/requests');
-  const delivery = requests.find(({ kind }) => kind === 'webhook') ?? requests[0];
+  const delivery = requests.find(({ kind }) => kind === 'webhook' || kind === 'dispatch') ?? requests[0];
   return consolePages({
     image: images[0]?.['image'] ?? '',
     run: runs.at(-1)?.['run'] ?? '',

@@ -2,6 +2,7 @@
 const texts = {
   common: {
     product: 'Image Ferry',
+    comma: ', ',
     loading: 'Loading',
     retry: 'Try again',
     copy: 'Copy',

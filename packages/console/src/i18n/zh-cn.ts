@@ -4,6 +4,7 @@ import type { Catalogue } from './en.js';
 export const zhCn: Catalogue = {
   common: {
     product: 'Image Ferry',
+    comma: '、',
     loading: '正在加载',
     retry: '重试',
     copy: '复制',

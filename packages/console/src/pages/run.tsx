@@ -41,7 +41,7 @@ function RunSections({ details }: { readonly details: RunDetails }) {
             [t('runs.took'), finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)],
             [t('runs.read'), bytes(bytesRead)],
             [t('runs.sent'), bytes(bytesSent)],
-            [t('runs.reasons'), reasons.join(', ')],
+            [t('runs.reasons'), reasons.join(t('common.comma'))],
           ]}
         />
       </Section>

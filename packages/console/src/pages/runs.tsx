@@ -52,7 +52,7 @@ export function RunsPage() {
                   </td>
                   <td>{bytes(bytesRead)}</td>
                   <td>{bytes(bytesSent)}</td>
-                  <td className="breaking">{reasons.join(', ')}</td>
+                  <td className="breaking">{reasons.join(t('common.comma'))}</td>
                 </tr>
               ))}
             </PlainTable>

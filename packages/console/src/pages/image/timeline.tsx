@@ -32,7 +32,7 @@ export function Timeline({ events }: { readonly events: readonly StateEvent[] })
             </Group>
             <Text size="xs" c="dimmed" component="div">
               <Moment at={at} form="time" />
-              {who !== undefined && ` · ${t('image.by', { who })}`}
+              {who !== undefined && ` · ${t('image.by', { who: who === 'row' ? t('origin.row') : who })}`}
               {run !== undefined && (
                 <>
                   {' · '}

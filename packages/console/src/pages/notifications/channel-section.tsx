@@ -49,7 +49,7 @@ export function ChannelSection({ channel }: { readonly channel: NotificationChan
       <Facts
         facts={[
           [t('notifications.host'), host],
-          [t('notifications.receives'), kinds.map((one) => t(`notifications.kinds.${one}`)).join(', ')],
+          [t('notifications.receives'), kinds.map((one) => t(`notifications.kinds.${one}`)).join(t('common.comma'))],
           [t('notifications.pending'), String(pending)],
           failed > 0 && [t('notifications.failed'), String(failed)],
           [
