@@ -60,7 +60,7 @@ export function formatsOf(language: string): Formats {
       if (size < 45_000) return relative.format(Math.round(ms / 1_000), 'second');
       if (size < 45 * minuteMs) return relative.format(Math.round(ms / minuteMs), 'minute');
       if (size < 22 * hourMs) return relative.format(Math.round(ms / hourMs), 'hour');
-      return relative.format(Math.round(ms / dayMs), 'day');
+      return relative.format(daysBetween(now, at), 'day');
     },
     duration: (ms) => {
       if (ms < 1_000) return units(Math.round(ms), 'millisecond');
@@ -75,4 +75,10 @@ export function formatsOf(language: string): Formats {
       return minutes % 60 === 0 ? units(hours, 'hour') : `${units(hours, 'hour')} ${units(minutes % 60, 'minute')}`;
     },
   };
+}
+
+/** By the calendar of the viewer: what is 40 hours away may be tomorrow. */
+function daysBetween(from: number, to: number): number {
+  const midnight = (at: number): number => new Date(at).setHours(0, 0, 0, 0);
+  return Math.round((midnight(to) - midnight(from)) / dayMs);
 }
