@@ -274,3 +274,8 @@ test('an image that needs an unset variable, or is in a file that is missing, ma
     unread: [expect.stringContaining('NO_SUCH_TAG') as string],
   });
 });
+
+test('a device that never ends is refused as too large', async () => {
+  expect(await run(['node', 'ferry', 'use', '--check', '/dev/zero'])).toBe(2);
+  expect(said.join('')).toContain('/dev/zero is too large: the maximum is 33554432 bytes');
+});

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 
 import { errorMessage } from '../../domain/error-message.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
@@ -22,14 +22,11 @@ export async function readExactly(path: string): Promise<string> {
 
 async function readBytes(path: string): Promise<Buffer> {
   try {
-    if (path !== '-') {
-      const { size } = await stat(path);
-      if (size > largestFile) throw tooLarge(path);
-      return await readFile(path);
-    }
+    // In parts, since a device or a pipe has no size.
+    const stream: AsyncIterable<Buffer> = path === '-' ? process.stdin : createReadStream(path);
     const parts: Buffer[] = [];
     let length = 0;
-    for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    for await (const part of stream) {
       length += part.length;
       if (length > largestFile) throw tooLarge(path);
       parts.push(part);
