@@ -39,6 +39,13 @@ export interface AuditScope {
   readonly deep: boolean;
 }
 
+/** Whether an audit of one scope checks all that another one asks. */
+export function coversScope(audit: AuditScope, asked: AuditScope): boolean {
+  const { targets } = audit;
+  const hasTargets = targets === undefined || asked.targets?.every((name) => targets.includes(name)) === true;
+  return hasTargets && (audit.deep || !asked.deep);
+}
+
 /** Copies that were not checked for one reason. */
 export interface NotChecked {
   readonly target: string;

@@ -6,6 +6,7 @@ import type { TargetsConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
 import { auditWorkflowId } from '../../contract/workflow-names.js';
 import type { AuditFinding, AuditReport } from '../../database/audits/audit-views.js';
+import { coversScope } from '../../domain/audit.js';
 import { printAudit } from '../audit-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { assertTarget } from '../known-target.js';
@@ -52,6 +53,11 @@ export async function auditCommand({
     const { report, findings, open } = audited;
     if (json) printJson({ ...report, findings });
     else printAudit(report, findings);
+    // A request joins an audit that a person requested before.
+    if (!coversScope(report.scope, { targets: target, deep })) {
+      printMessage('this audit ran already and does not check all that was requested: run the command again');
+      return ExitStatus.failed;
+    }
     return exitStatusOf(report, open);
   });
 }
