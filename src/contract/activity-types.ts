@@ -295,8 +295,14 @@ export interface AuditActivities {
 export interface RollbackActivities {
   /** Finds out if a tag can be put back, and changes nothing. */
   prepareRollback(input: RollbackInput): Promise<PreparedRollback>;
-  /** @returns false if the copy is not there any more */
-  requestRollback(input: RollbackInput & { readonly to: string; readonly who: string }): Promise<boolean>;
+  /**
+   * With `isAgain` only a rollback that is still requested is requested once more, so that a release stays one.
+   *
+   * @returns false if the copy is not there any more, or the rollback was made or called off
+   */
+  requestRollback(
+    input: RollbackInput & { readonly to: string; readonly who: string; readonly isAgain: boolean },
+  ): Promise<boolean>;
   readRollback(input: RollbackInput & { readonly to: string; readonly before: string }): Promise<RollbackResult>;
 }
 

@@ -93,15 +93,17 @@ export class RollbackStore {
   /**
    * Requests that the next sync run puts a tag back, before images that no person requested. It may be repeated.
    *
-   * @returns false if the copy is not there any more, or the image is no longer wanted
+   * @param asked with `isAgain` only a rollback that is still requested: what was made or called off meanwhile stays so
+   * @returns false if the copy is not there any more, the image is no longer wanted, or nothing is requested `isAgain`
    */
   async request(asked: {
     readonly image: string;
     readonly target: string;
     readonly to: string;
     readonly who: string;
+    readonly isAgain?: boolean | undefined;
   }): Promise<boolean> {
-    const { image, target, to, who } = asked;
+    const { image, target, to, who, isAgain = false } = asked;
     const { dialect, transaction } = this.#database;
     return await transaction(async (queries) => {
       const now = await dialect.now(queries);
@@ -117,6 +119,7 @@ export class RollbackStore {
         .where('image', '=', image)
         .where('target', '=', target)
         .where('reference', 'is not', null)
+        .$if(isAgain, (update) => update.where('rollback_to', '=', to))
         .executeTakeFirst();
       const ids = await this.#rowsOf(queries, image);
       if (Number(numUpdatedRows) === 0 || ids.length === 0) return false;

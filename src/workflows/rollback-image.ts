@@ -31,14 +31,18 @@ export async function RollbackImage(input: RollbackInput): Promise<RollbackResul
   const { to, before } = prepared;
   showDetails(`Putting ${image} on ${target} back to ${to}, which ${prepared.from} has`);
   for (let request = 1; ; request++) {
-    if (!(await database.requestRollback({ image, target, to, who }))) {
+    const isAgain = request > 1;
+    const isRequested = await database.requestRollback({ image, target, to, who, isAgain });
+    if (!isRequested && !isAgain) {
       const reason = 'the copy is not recorded any more, or the image is no longer wanted';
       return { image, target, state: 'refused', code: 'rollback-impossible', reason };
     }
-    await requests.requestSync({
-      id: `${workflowInfo().runId}/${request}`,
-      reason: `rollback of ${image} on ${target}`,
-    });
+    if (isRequested) {
+      await requests.requestSync({
+        id: `${workflowInfo().runId}/${request}`,
+        reason: `rollback of ${image} on ${target}`,
+      });
+    }
     for (let poll = 0; poll < pollsPerRequest; poll++) {
       await sleep(pollMs);
       const result = await database.readRollback({ image, target, to, before });

@@ -207,6 +207,22 @@ export function auditSuite(placeOf: PlaceOf): void {
       ]);
     });
 
+    test('a rollback that was called off, or made, is not requested again by its workflow', async () => {
+      const { stores } = use();
+      await movedTag(use());
+      const asked = { image: nginx, target: 'aliyun', to: digest, who: 'cli' };
+      await stores.rollbacks.request(asked);
+      const whileRequested = await stores.rollbacks.request({ ...asked, isAgain: true });
+      await stores.rollbacks.release(nginx, undefined, 'cli');
+
+      const afterRelease = await stores.rollbacks.request({ ...asked, isAgain: true });
+      await stores.rollbacks.request(asked);
+      await syncImage(stores, nginx, { targets: [copyAt('aliyun', digest)] });
+      const afterRollback = await stores.rollbacks.request({ ...asked, isAgain: true });
+
+      expect([whileRequested, afterRelease, afterRollback]).toEqual([true, false, false]);
+    });
+
     test('an audit does not heal a tag that is held', async () => {
       const { stores } = use();
       await movedTag(use());
