@@ -80,7 +80,7 @@ test('ferry schedules acts on the named schedules and reports unknown names', { 
   expect(shown.output).toMatch(/fetch-dify .* active .* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
   expect(off.output).toMatch(/fetch-dify +off +off +never/);
   expect(ensured).toMatchObject({
-    schedules: [{ outcome: 'created' }, { outcome: 'created' }, { outcome: 'created' }],
+    schedules: ['sync-all', 'audit', 'fetch-dify', 'fetch-xinference'].map(() => ({ outcome: 'created' })),
   });
 });
 
