@@ -107,7 +107,16 @@ export class RollbackStore {
     const { dialect, transaction } = this.#database;
     return await transaction(async (queries) => {
       const now = await dialect.now(queries);
-      const { numUpdatedRows } = await queries
+      // MySQL does not count rows that an update leaves as they are.
+      const copy = await queries
+        .selectFrom('image_copies')
+        .select('rollback_to')
+        .where('image', '=', image)
+        .where('target', '=', target)
+        .where('reference', 'is not', null)
+        .executeTakeFirst();
+      if (copy === undefined || (isAgain && copy.rollback_to !== to)) return false;
+      await queries
         .updateTable('image_copies')
         .set({
           state: CopyState.waiting,
@@ -118,11 +127,9 @@ export class RollbackStore {
         })
         .where('image', '=', image)
         .where('target', '=', target)
-        .where('reference', 'is not', null)
-        .$if(isAgain, (update) => update.where('rollback_to', '=', to))
-        .executeTakeFirst();
+        .execute();
       const ids = await this.#rowsOf(queries, image);
-      if (Number(numUpdatedRows) === 0 || ids.length === 0) return false;
+      if (ids.length === 0) return false;
       const columns = { ...forgotten, requested_at: askedAt(now) };
       const cause = { kind: 'rolled-back', at: now, who } as const;
       await changeStatus({ queries, dialect }, ids, PushStatus.pending, columns, cause);
