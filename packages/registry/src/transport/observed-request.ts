@@ -23,17 +23,17 @@ export async function observed<T extends { readonly statusCode?: number | undefi
   }
 }
 
-/** The same for a request whose body the caller still writes. */
+/** The same for a request whose body the caller still writes, or whose answer is no HTTP (undefined). */
 export function observeAnswer(
   { observer }: Pick<RegistryHost, 'observer'>,
   facts: Facts,
   url: URL,
-  response: Promise<{ readonly statusCode?: number | undefined }>,
+  response: Promise<{ readonly statusCode?: number | undefined } | undefined>,
 ): void {
   if (observer === undefined) return;
   const end = begin(observer, facts, url);
   response.then(
-    ({ statusCode }) => end({ status: statusCode }),
+    (answer) => end({ status: answer?.statusCode }),
     (error: unknown) => end({ error: codeOf(error) }),
   );
 }

@@ -197,12 +197,7 @@ async function askPlain(
   if (heads === undefined) return undefined;
   const sentAt = performance.now();
   const guess = heads.ask(url, options);
-  observeAnswer(
-    host,
-    factsOf(request),
-    url,
-    guess.then((head) => head ?? {}),
-  );
+  observeAnswer(host, factsOf(request), url, guess);
   const answer = guess.then(
     (found) => {
       host.answeredIn(performance.now() - sentAt);
