@@ -1,20 +1,14 @@
 /** Targets that lack an image which others have: they get what those have. */
-import type { CopyPlan } from '@image-ferry/registry';
-import { parseDigest } from '@image-ferry/registry/digest';
-import type { Digest } from '@image-ferry/registry/digest';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { Destination, Fault } from '../contract/activity-types.js';
-import { faultOrThrow } from '../contract/to-fault.js';
-import type { Target } from '../domain/target.js';
-import { copyTargets } from './copy-wire.js';
-import type { CopyEngine } from './engine-ports.js';
 import type { HeldTarget } from './held-targets.js';
+import { faultOfNowhere, planRecorded } from './recorded-plan.js';
+import type { RecordedPlan, RecordedPorts } from './recorded-plan.js';
 
 export type MissingPlan =
-  | { readonly plan: CopyPlan; readonly platforms: PlatformSelection; readonly from?: string }
+  | RecordedPlan
   /** Neither the source nor a target can provide what the other targets have. */
   | { readonly fault: Fault };
 
@@ -38,52 +32,23 @@ export async function planMissing(
     readonly held: readonly HeldTarget[];
     readonly destinations: readonly Destination[];
   },
-  { engine, targets }: { readonly engine: Pick<CopyEngine, 'resolve' | 'plan'>; readonly targets: readonly Target[] },
+  ports: RecordedPorts,
   signal: AbortSignal,
 ): Promise<MissingPlan> {
-  const reasons: string[] = [];
-  let mayHeal: Fault | undefined;
-  for (const digest of new Set(held.flatMap(({ sourceDigests }) => sourceDigests))) {
-    const plan = await attempt(async () => {
-      await engine.resolve({ ...source, digest }, { signal });
-      return await planFrom(source, digest, selection);
-    });
-    if (plan !== undefined) return { plan, platforms: selection };
-  }
-  for (const { readable } of held) {
-    if (readable === undefined) continue;
-    const reference = parseImageReference(readable);
-    const digest = parseDigest(readable.slice(readable.indexOf('@') + 1));
-    const plan = await attempt(async () => await planFrom(reference, digest, 'all'));
-    if (plan !== undefined) return { plan, platforms: 'all', from: readable };
-  }
-  const names = held.map(({ target, digest }) => `${target} (${digest})`).join(' and ');
-  const why = [...new Set(reasons)].join('; ');
-  return {
-    fault: {
-      code: mayHeal?.code ?? 'tag-missing',
-      decision: mayHeal === undefined ? 'block' : mayHeal.decision,
-      reason: `it lacks what ${names} has, which neither the source nor that target gives: ${why}; "ferry retry ${image}" copies what the source has now to every target`,
-      retryAfterMs: mayHeal?.retryAfterMs,
+  const found = await planRecorded(
+    {
+      source,
+      selection,
+      sourceDigests: new Set(held.flatMap(({ sourceDigests }) => sourceDigests)),
+      copies: held.flatMap(({ readable }) => readable ?? []),
+      destinations,
     },
-  };
-
-  async function planFrom(from: ImageReference, sourceDigest: Digest, platforms: PlatformSelection): Promise<CopyPlan> {
-    return await engine.plan(
-      { source: from, sourceDigest, platforms, targets: copyTargets(destinations, targets) },
-      { signal },
-    );
-  }
-
-  async function attempt(planning: () => Promise<CopyPlan>): Promise<CopyPlan | undefined> {
-    try {
-      return await planning();
-    } catch (error) {
-      const fault = faultOrThrow(error, signal);
-      reasons.push(fault.reason);
-      // A tag that is missing may be published yet; a digest that is gone does not come back.
-      if (fault.decision !== 'block' && fault.code !== 'tag-missing') mayHeal ??= fault;
-      return undefined;
-    }
-  }
+    ports,
+    signal,
+  );
+  if ('plan' in found) return found;
+  const names = held.map(({ target, digest }) => `${target} (${digest})`).join(' and ');
+  const why = [...new Set(found.reasons)].join('; ');
+  const reason = `it lacks what ${names} has, which neither the source nor that target gives: ${why}; "ferry retry ${image}" copies what the source has now to every target`;
+  return { fault: faultOfNowhere(found, { code: 'tag-missing', reason }) };
 }
