@@ -7,6 +7,7 @@ import { parseUploadRecord } from '@image-ferry/registry/upload-records';
 
 import { identifyProcess, isRunning } from '../supervisor/process-identity.js';
 import type { ProcessIdentity } from '../supervisor/process-identity.js';
+import { undefinedIfMissing } from './undefined-if-missing.js';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 /** Most registries do not keep an upload for longer. */
@@ -193,9 +194,4 @@ async function succeeds(action: () => Promise<void>): Promise<boolean> {
     undefinedIfMissing(error);
     return false;
   }
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 
 import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
+import { undefinedIfMissing } from './undefined-if-missing.js';
 
 /**
  * Writes a file in one step: a reader sees the old one or the new one, and an interrupted write changes nothing. Missing
@@ -46,18 +47,9 @@ async function keepOwner(path: string, { uid, gid, mode }: Stats): Promise<void>
 }
 
 async function realPath(path: string): Promise<string> {
-  return (await unlessMissing(realpath(path))) ?? path;
+  return (await realpath(path).catch(undefinedIfMissing)) ?? path;
 }
 
 async function statsOf(path: string): Promise<Stats | undefined> {
-  return await unlessMissing(stat(path));
-}
-
-async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return await stat(path).catch(undefinedIfMissing);
 }

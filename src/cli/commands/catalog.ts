@@ -6,6 +6,7 @@ import { catalogJson, catalogMark, catalogPage } from '../../consumers/catalog.j
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printMessage } from '../output.js';
+import { undefinedIfMissing } from '../undefined-if-missing.js';
 import { chosenTarget } from '../use/mirror-target.js';
 import { withReadOnlyStores } from '../with-stores.js';
 import { writeWhole } from '../write-whole.js';
@@ -34,22 +35,13 @@ export async function catalogCommand(folder: string, { target: name, json = fals
 
 /** A missing folder is made. */
 async function assertFolder(path: string): Promise<void> {
-  const found = await unlessMissing(stat(path));
+  const found = await stat(path).catch(undefinedIfMissing);
   if (found?.isDirectory() === false) throw new InvalidInput(`${path} is not a folder`, 'configuration');
 }
 
 /** The folder may be that of a web server with a page of its own. */
 async function assertOwnPage(path: string): Promise<void> {
-  const page = await unlessMissing(readFile(path, 'utf8'));
+  const page = await readFile(path, 'utf8').catch(undefinedIfMissing);
   if (page === undefined || page === '' || page.includes(catalogMark)) return;
   throw new InvalidInput(`${path} is another page: name a folder of the catalog's own, or delete it`, 'configuration');
-}
-
-async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
