@@ -1,6 +1,6 @@
 import { chatMarkdown, fitted } from './fit.js';
-import { afterThrottle } from './platform-answers.js';
-import { addressOf, inWords, post } from './post.js';
+import { afterThrottle, errcodeResult } from './platform-answers.js';
+import { addressOf, post } from './post.js';
 import type { OutgoingMessage, Sender, SenderOptions } from './sender.js';
 import { dingTalkSignature } from './signatures.js';
 
@@ -9,8 +9,6 @@ const longestTitle = 400;
 /** Too many messages; the robot is silent for ten minutes then. */
 const throttledCodes: ReadonlySet<unknown> = new Set([130_101, 410_100]);
 const penaltyMs = 10 * 60_000;
-/** The system is busy. */
-const busy = -1;
 
 /** A robot of a DingTalk group. */
 export function dingTalkSender(options: SenderOptions): Sender {
@@ -24,11 +22,7 @@ export function dingTalkSender(options: SenderOptions): Sender {
     }
     const posted = await post(options, { url, body: dingTalkBody(message) }, signal);
     if ('result' in posted) return afterThrottle(posted.result, penaltyMs);
-    const { errcode } = posted.answer.fields;
-    const answer = inWords(posted.answer);
-    if (posted.answer.status === 200 && errcode === 0) return { outcome: 'sent', answer };
-    if (throttledCodes.has(errcode)) return { outcome: 'throttled', answer, retryAfterMs: penaltyMs };
-    return { outcome: errcode === busy ? 'failed' : 'refused', answer };
+    return errcodeResult(posted.answer, { throttledCodes, penaltyMs });
   };
 }
 

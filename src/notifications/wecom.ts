@@ -1,7 +1,7 @@
 import { markdownLine } from './dingtalk.js';
 import { chatMarkdown, fitted } from './fit.js';
-import { afterThrottle } from './platform-answers.js';
-import { addressOf, inWords, post } from './post.js';
+import { afterThrottle, errcodeResult } from './platform-answers.js';
+import { addressOf, post } from './post.js';
 import type { OutgoingMessage, Sender, SenderOptions } from './sender.js';
 
 /** Bytes of the Markdown text: a longer one is refused with 40058. */
@@ -10,7 +10,6 @@ const longestTitle = 400;
 /** 20 messages a minute, and too many at once. */
 const throttledCodes: ReadonlySet<unknown> = new Set([45_009, 45_033]);
 const penaltyMs = 60_000;
-const busy = -1;
 
 /** A message push of a WeCom group: its key in the address is the only secret. */
 export function weComSender(options: SenderOptions): Sender {
@@ -18,11 +17,7 @@ export function weComSender(options: SenderOptions): Sender {
     const body = JSON.stringify({ msgtype: 'markdown', markdown: { content: weComContent(message) } });
     const posted = await post(options, { url: addressOf(options), body }, signal);
     if ('result' in posted) return afterThrottle(posted.result, penaltyMs);
-    const { errcode } = posted.answer.fields;
-    const answer = inWords(posted.answer);
-    if (posted.answer.status === 200 && errcode === 0) return { outcome: 'sent', answer };
-    if (throttledCodes.has(errcode)) return { outcome: 'throttled', answer, retryAfterMs: penaltyMs };
-    return { outcome: errcode === busy ? 'failed' : 'refused', answer };
+    return errcodeResult(posted.answer, { throttledCodes, penaltyMs });
   };
 }
 
