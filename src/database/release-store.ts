@@ -1,5 +1,6 @@
 import { latestRelease } from '../domain/release-file.js';
 import type { ReleaseFile, StoredRelease } from '../domain/release-file.js';
+import type { Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readJsonColumn } from './json-column.js';
 import type { UpstreamReleasesTable } from './tables.js';
@@ -33,14 +34,7 @@ export class ReleaseStore {
         stored_at: now - position,
       }));
       await dialect.upsert(inside, 'upstream_releases', rows, ['upstream', 'release_tag']);
-      const all = await inside
-        .selectFrom('upstream_releases')
-        .select('release_tag')
-        .where('upstream', '=', upstream)
-        .orderBy('stored_at', 'desc')
-        .orderBy('release_tag')
-        .execute();
-      const old = all.slice(releasesKept).map(({ release_tag: tag }) => tag);
+      const old = (await storedTags(inside, upstream)).slice(releasesKept);
       if (old.length === 0) return;
       await inside
         .deleteFrom('upstream_releases')
@@ -66,14 +60,7 @@ export class ReleaseStore {
 
   /** Tags of the stored releases, the last stored first. */
   async list(upstream: string): Promise<readonly string[]> {
-    const rows = await this.#database.queries
-      .selectFrom('upstream_releases')
-      .select('release_tag')
-      .where('upstream', '=', upstream)
-      .orderBy('stored_at', 'desc')
-      .orderBy('release_tag')
-      .execute();
-    return rows.map(({ release_tag: tag }) => tag);
+    return await storedTags(this.#database.queries, upstream);
   }
 
   async #latest(upstream: string): Promise<string | undefined> {
@@ -84,6 +71,18 @@ export class ReleaseStore {
       .executeTakeFirst();
     return handled?.release_tag ?? (await this.list(upstream))[0];
   }
+}
+
+/** The last stored first. */
+async function storedTags(queries: Queries, upstream: string): Promise<readonly string[]> {
+  const rows = await queries
+    .selectFrom('upstream_releases')
+    .select('release_tag')
+    .where('upstream', '=', upstream)
+    .orderBy('stored_at', 'desc')
+    .orderBy('release_tag')
+    .execute();
+  return rows.map(({ release_tag: tag }) => tag);
 }
 
 function storedRelease(row: UpstreamReleasesTable): StoredRelease {
