@@ -15,6 +15,13 @@ import type {
 } from '../contract/activity-types.js';
 import { TaskQueue } from '../contract/task-queues.js';
 
+/** None of these policies limits the attempts. For the database, and for what must not be lost. */
+const untilDone = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+/** For requests to registries and GitHub. */
+const gently = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+/** For copies, which return faults as values: only crashes are tried again. */
+const afterCrash = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+
 /** The database answers immediately or not at all, so a dead worker costs only ten seconds. Retried without limit. */
 export const database = proxyActivities<
   Pick<RunActivities, 'beginRun' | 'recordFault' | 'finishRun'> &
@@ -23,7 +30,7 @@ export const database = proxyActivities<
 >({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  retry: untilDone,
 });
 
 /**
@@ -39,7 +46,7 @@ export const manyRows = proxyActivities<
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '10m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  retry: untilDone,
 });
 
 /** Deletes old history in batches. After five attempts the rest waits for the next run. */
@@ -55,7 +62,7 @@ export const adoption = proxyActivities<Pick<RunActivities, 'adoptPresent'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: gently,
 });
 
 /** One page of HEAD requests to the sources. */
@@ -63,7 +70,7 @@ export const tagChecks = proxyActivities<TagActivities>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: gently,
 });
 
 /** A few HEAD and small GET requests with the client's own retries. Final failures are returned as values. */
@@ -71,7 +78,7 @@ export const metadata = proxyActivities<Pick<ImageActivities, 'planImage'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: gently,
 });
 
 /**
@@ -83,7 +90,7 @@ export const batches = proxyActivities<BatchActivities>({
   startToCloseTimeout: '12h',
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: afterCrash,
 });
 
 /**
@@ -95,7 +102,7 @@ export const copying = proxyActivities<CopyActivities>({
   startToCloseTimeout: '12h',
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: afterCrash,
 });
 
 /**
@@ -109,14 +116,14 @@ export const dockerCopying = proxyActivities<DockerActivities>({
   startToCloseTimeout: '12h',
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: afterCrash,
 });
 
 /** A trigger must never be lost: retried without limit. */
 export const requests = proxyActivities<Pick<RequestActivities, 'requestSync' | 'requestSyncAt'>>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '30s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  retry: untilDone,
 });
 
 /**
@@ -127,7 +134,7 @@ export const upstreamCheck = proxyActivities<Pick<FetchActivities, 'checkUpstrea
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: gently,
 });
 
 /**
@@ -138,7 +145,7 @@ export const notifying = proxyActivities<NotificationActivities>({
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '5m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  retry: untilDone,
 });
 
 /**
@@ -150,7 +157,7 @@ export const audits = proxyActivities<Pick<AuditActivities, 'auditCopies'>>({
   startToCloseTimeout: '6h',
   heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: gently,
 });
 
 /** Some requests to registries, for the contents of one image. Faults of registries are returned as values. */
@@ -158,5 +165,5 @@ export const rollbackChecks = proxyActivities<Pick<RollbackActivities, 'prepareR
   taskQueue: TaskQueue.main,
   startToCloseTimeout: '15m',
   heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: gently,
 });
