@@ -14,6 +14,7 @@ import { PushStatus } from '../domain/wanted-image.js';
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets } from '../domain/wanted-targets.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
+import { tagRefOf } from '../planning/tag-ref.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
@@ -106,8 +107,7 @@ export function createTagActivities({ tags, engine, mutableTags, targets }: TagP
       const status = PushStatus.pushed;
       const platforms = wantedSelection(ofRows.map((platform) => ({ platform, status })));
       for (const { target, reference } of onTargets) {
-        const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
-        const tagRef = { target, host, repository, tag };
+        const tagRef = tagRefOf(target, reference);
         const contents = await engine.look(tagRef, { signal });
         if (contents === undefined) return false;
         const request = { source: parseImageReference(image), sourceDigest, platforms };

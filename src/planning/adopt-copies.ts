@@ -1,13 +1,13 @@
 import { coverageOf } from '@image-ferry/registry/manifest';
 import type { TagContents } from '@image-ferry/registry/manifest';
 import { parsePlatformSelection } from '@image-ferry/registry/platform';
-import { parseImageReference } from '@image-ferry/registry/reference';
 
 import type { LeftTarget } from '../contract/activity-types.js';
 import { faultOrThrow } from '../contract/to-fault.js';
 import { FerryError } from '../domain/ferry-error.js';
 import type { AdoptionCandidate, TargetOutcome } from '../domain/wanted-image.js';
 import type { CopyEngine } from './engine-ports.js';
+import { tagRefOf } from './tag-ref.js';
 
 /** What asking the targets for what another program pushed came to. */
 export type FoundCopies =
@@ -40,8 +40,7 @@ export class TagLooks {
     const key = `${target} ${reference}`;
     const known = this.#looks.get(key);
     if (known !== undefined) return await known;
-    const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
-    const look = this.#engine.look({ target, host, repository, tag }, { signal: this.#signal });
+    const look = this.#engine.look(tagRefOf(target, reference), { signal: this.#signal });
     this.#looks.set(key, look);
     return await look;
   }

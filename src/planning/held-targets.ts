@@ -4,7 +4,6 @@ import type { Digest } from '@image-ferry/registry/digest';
 import { coverageOf, platformsBeside, platformsIn } from '@image-ferry/registry/manifest';
 import type { TagContents } from '@image-ferry/registry/manifest';
 import type { Platform, PlatformSelection } from '@image-ferry/registry/platform';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { LeftTarget } from '../contract/activity-types.js';
@@ -14,6 +13,7 @@ import type { MutableTags } from '../domain/mutable-tags.js';
 import type { Target } from '../domain/target.js';
 import type { Holding, Holdings } from '../domain/wanted-image.js';
 import type { CopyEngine, TagRef } from './engine-ports.js';
+import { readableAt, tagRefOf } from './tag-ref.js';
 
 export interface HeldTarget {
   readonly target: string;
@@ -192,15 +192,6 @@ function heldOn({ name: target }: Target, holding: Holding, digest: string): Hel
     pushedId,
     sourceDigests: [...sourceDigests, digest].filter((text): text is Digest => isDigest(text)),
   };
-}
-
-function tagRefOf(target: string, reference: string): TagRef {
-  const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
-  return { target, host, repository, tag };
-}
-
-function readableAt({ host, repository }: Pick<TagRef, 'host' | 'repository'>, digest: string): string {
-  return `${host}/${repository}@${digest}`;
 }
 
 function isOfSource(error: unknown): boolean {

@@ -1,7 +1,6 @@
 /** Copies that an audit or a rollback has marked: they are planned before, and apart from, the usual copies of an image. */
 import { printPlatform } from '@image-ferry/registry/platform';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import type { Destination, ImagePlan, LeftTarget } from '../contract/activity-types.js';
@@ -13,6 +12,7 @@ import type { BrokenCopy } from './audit/plan-heal.js';
 import { bytesOf, openTarget, untried } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import { planRollback } from './rollback/plan-rollback.js';
+import { readableAt, tagRefOf } from './tag-ref.js';
 
 type PlanOf<Kind extends ImagePlan['kind']> = Omit<
   Extract<ImagePlan, { kind: Kind }>,
@@ -105,7 +105,7 @@ async function rolledBack(
   if (mark === undefined || to === undefined) throw new TypeError(`no rollback of ${image} was requested`);
   const [awake, left] = await ports.divide([target]);
   if (awake.length === 0) return { kind: 'left', left };
-  const [destination] = ports.backedUp([destinationAt(target.name, mark.reference)]);
+  const [destination] = ports.backedUp([tagRefOf(target.name, mark.reference)]);
   if (destination === undefined) throw new TypeError(`${mark.reference} has no destination`);
   const found = await planRollback(
     {
@@ -146,16 +146,14 @@ async function healed(
   const copies = awake.flatMap(({ name }): BrokenCopy[] => {
     const mark = holdings.marked?.get(name);
     if (mark === undefined) return [];
-    const [destination] = ports.backedUp([destinationAt(name, mark.reference)]);
+    const [destination] = ports.backedUp([tagRefOf(name, mark.reference)]);
     return destination === undefined ? [] : [{ destination, mark }];
   });
   const [first, ...more] = copies;
   if (first === undefined) return { kind: 'left', left: away };
   const known = otherPlaces(all, undefined, holdings)
     .filter(({ target }) => holdings.marked?.get(target)?.drift === undefined)
-    .flatMap(({ host, repository, digest }) =>
-      digest === undefined ? [] : [{ from: `${host}/${repository}@${digest}`, digest }],
-    )
+    .flatMap(({ digest, ...place }) => (digest === undefined ? [] : [{ from: readableAt(place, digest), digest }]))
     .toSorted((a, b) => Number(b.digest === first.mark.digest) - Number(a.digest === first.mark.digest))
     .map(({ from }) => from);
   const found = await planHeal({ image, source, selection, broken: [first, ...more], known }, ports, signal);
@@ -186,7 +184,7 @@ function otherPlaces(all: readonly Target[], except: string | undefined, { byTar
     .flatMap(({ name }) => {
       const holding = marked?.get(name) ?? byTarget.get(name);
       if (holding === undefined) return [];
-      return [{ ...destinationAt(name, holding.reference), digest: holding.digest }];
+      return [{ ...tagRefOf(name, holding.reference), digest: holding.digest }];
     });
 }
 
@@ -205,11 +203,6 @@ function isRequested({ byTarget, marked, askedAt }: Holdings): boolean {
   if (askedAt === undefined) return false;
   const broken = [...(marked?.values() ?? [])].filter(({ drift }) => drift !== undefined);
   return [...byTarget.values(), ...broken].some(({ pushedAt }) => pushedAt !== undefined && askedAt >= pushedAt);
-}
-
-function destinationAt(target: string, reference: string): Destination {
-  const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
-  return { target, host, repository, tag };
 }
 
 function printed(selection: PlatformSelection): 'all' | readonly string[] {

@@ -2,13 +2,13 @@
 import type { CheckedContents } from '@image-ferry/registry';
 import { parseDigest } from '@image-ferry/registry/digest';
 import type { PullQuota } from '@image-ferry/registry/pull-quota';
-import { parseImageReference } from '@image-ferry/registry/reference';
 
 import type { Fault } from '../../contract/activity-types.js';
 import { faultOrThrow } from '../../contract/to-fault.js';
 import type { AuditedCopy, FoundDrift } from '../../database/audits/audit-views.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import type { CopyEngine } from '../engine-ports.js';
+import { tagRefOf } from '../tag-ref.js';
 import type { HostPace } from './host-pace.js';
 
 export type CopyCheck =
@@ -38,15 +38,15 @@ export async function checkCopy(
     onRequest,
   }: { readonly isDeep: boolean; readonly signal: AbortSignal; readonly onRequest: () => void },
 ): Promise<CopyCheck> {
-  const { host, path: repository, tag = 'latest' } = parseImageReference(copy.reference);
-  const place = { target: copy.target, host, repository };
+  const tag = tagRefOf(copy.target, copy.reference);
+  const { host } = tag;
   const beforeRequest = async (): Promise<void> => {
     await pace.turn(host, signal);
     onRequest();
   };
   try {
     await beforeRequest();
-    const head = await engine.head({ ...place, tag }, { signal });
+    const head = await engine.head(tag, { signal });
     if (head === undefined) {
       // A proxy whose registry is away answers 404 to everything.
       await beforeRequest();
@@ -57,7 +57,7 @@ export async function checkCopy(
       return drift.kind === 'changed' && copy.isPending ? inFlight(copy) : { kind: 'drift', isDeep: false, drift };
     if (!isDeep) return { kind: 'right', isDeep };
     await takePull(pulls, host);
-    const found = await engine.contents(place, parseDigest(copy.digest), { signal, beforeRequest });
+    const found = await engine.contents(tag, parseDigest(copy.digest), { signal, beforeRequest });
     const incomplete = incompleteness(copy, found);
     return incomplete === undefined ? { kind: 'right', isDeep } : { kind: 'drift', isDeep, drift: incomplete };
   } catch (error) {

@@ -10,6 +10,7 @@ import { faultOrThrow } from '../../contract/to-fault.js';
 import type { Target } from '../../domain/target.js';
 import { copyTargets } from '../copy-wire.js';
 import type { CopyEngine } from '../engine-ports.js';
+import { readableAt } from '../tag-ref.js';
 
 export interface RollbackRequest {
   readonly image: string;
@@ -55,7 +56,7 @@ export async function planRollback(
   signal: AbortSignal,
 ): Promise<RollbackPlan> {
   const digest = parseDigest(to);
-  const ownReference = `${destination.host}/${destination.repository}@${to}`;
+  const ownReference = readableAt(destination, to);
   const reasons: string[] = [];
   let temporary: Fault | undefined;
   const own = await fromTarget(destination);
@@ -83,11 +84,9 @@ export async function planRollback(
   };
 
   async function fromTarget(place: Pick<Destination, 'target' | 'host' | 'repository'>) {
-    const from = `${place.host}/${place.repository}@${to}`;
     return await attempt(place.target, async () => {
       const missing = missingIn(await engine.contents(place, digest, { signal }));
-      if (missing !== undefined) return missing;
-      return await planned(from, digest, 'all');
+      return missing ?? (await planned(readableAt(place, to), digest, 'all'));
     });
   }
 

@@ -1,6 +1,5 @@
 /** Whether a tag can be put back: decided before anything is changed. */
 import { isDigest } from '@image-ferry/registry/digest';
-import { parseImageReference } from '@image-ferry/registry/reference';
 
 import type { PreparedRollback, RollbackInput, RollbackResult } from '../../contract/audit-messages.js';
 import type { RollbackCopy, RollbackStore } from '../../database/rollback-store.js';
@@ -8,6 +7,7 @@ import type { WantedImageStore } from '../../database/wanted/wanted-image-store.
 import type { FaultCode } from '../../domain/ferry-error.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import { wantedSelection } from '../../domain/wanted-platforms.js';
+import { tagRefOf } from '../tag-ref.js';
 import { planRollback } from './plan-rollback.js';
 import type { RollbackPorts } from './plan-rollback.js';
 
@@ -49,7 +49,7 @@ export async function prepareRollback(
   const found = await planRollback(
     {
       image,
-      destination: placeOf(name, copy.reference),
+      destination: tagRefOf(name, copy.reference),
       to,
       selection: wantedSelection(rows),
       provesSource: true,
@@ -80,12 +80,7 @@ export function rollbackResult(
 async function otherPlaces({ targets, rollbacks }: PreparePorts, image: string, except: string) {
   const others = targets.filter(({ name, engine }) => name !== except && engine === undefined);
   const copies = await Promise.all(others.map(async ({ name }) => ({ name, copy: await rollbacks.copy(image, name) })));
-  return copies.flatMap(({ name, copy }) => (copy === undefined ? [] : [placeOf(name, copy.reference)]));
-}
-
-function placeOf(target: string, reference: string) {
-  const { host, path: repository, tag = 'latest' } = parseImageReference(reference);
-  return { target, host, repository, tag };
+  return copies.flatMap(({ name, copy }) => (copy === undefined ? [] : [tagRefOf(name, copy.reference)]));
 }
 
 function refused(code: FaultCode, reason: string): PreparedRollback {
