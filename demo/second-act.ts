@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { DemoImage } from './demo-images.js';
 import { askFerry } from './ferry-process.js';
 import type { FerryUpProcess } from './ferry-process.js';
@@ -9,9 +7,8 @@ import { printNews } from './report.js';
 import { apiToken, dataFolder, xinferenceRepository } from './stage.js';
 import type { Stage } from './stage.js';
 import { verifyTargets } from './verify.js';
-import { pushedRows } from './wanted-rows.js';
+import { pushedRows, untilPushed } from './wanted-rows.js';
 
-const arrivalMs = 60_000;
 const layerBytes = 400_000;
 const dify = { repository: 'langgenius/dify', file: 'docker/docker-compose.yaml' } as const;
 
@@ -36,7 +33,7 @@ export async function secondAct(
   await askFerry(['schedules', 'trigger', 'fetch-dify', 'fetch-xinference'], stage.environment);
   const status = await sendWebhook(stage, up);
   say(`the webhook was answered with ${status}; waiting for ${news.length} images on both targets`);
-  await untilPushed(stage);
+  await untilPushed(stage, news);
 
   const rows = pushedRows(dataFolder(stage));
   const findings = await verifyTargets(stage, images, rows);
@@ -102,17 +99,4 @@ async function sendWebhook({ proxy }: Stage, up: FerryUpProcess): Promise<number
     body: JSON.stringify({ event_type: 'add-image', client_payload: { image: `${proxy.host}/team/asked:3` } }),
   });
   return response.status;
-}
-
-async function untilPushed(stage: Stage): Promise<void> {
-  const deadline = Date.now() + arrivalMs;
-  for (;;) {
-    const rows = pushedRows(dataFolder(stage));
-    const arrived = news.every(
-      ({ repository, tag }) => rows.filter(({ image }) => image === `${repository}:${tag}`).length === 2,
-    );
-    // The verification reports, image by image, what did not arrive in time.
-    if (arrived || Date.now() > deadline) return;
-    await sleep(200);
-  }
 }

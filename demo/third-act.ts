@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
 import { parse } from 'yaml';
@@ -9,11 +8,10 @@ import { askFerry, runFerry } from './ferry-process.js';
 import { pushImage, readManifest } from './image-exchange.js';
 import { makeImage } from './make-images.js';
 import { printFileDifference } from './report.js';
-import { aliyunNamespace, dataFolder } from './stage.js';
+import { aliyunNamespace } from './stage.js';
 import type { Stage } from './stage.js';
-import { pushedRows } from './wanted-rows.js';
+import { untilPushed } from './wanted-rows.js';
 
-const arrivalMs = 60_000;
 const layerBytes = 200_000;
 
 /** What a project publishes: no one has requested its images yet. */
@@ -38,7 +36,7 @@ export async function thirdAct(stage: Stage, say: (text: string) => void): Promi
   const early = await runFerry(['use', 'compose', path, '--target', 'aliyun'], environment);
   say('ferry find compose.yaml --add; waiting for its images on both targets');
   const { status, errors } = await runFerry(['find', path, '--add'], environment);
-  await untilPushed(stage);
+  await untilPushed(stage, project);
   say('ferry use compose compose.yaml --target aliyun --rewrite, and ferry use --check of the result');
   const use = await runFerry(
     ['use', 'compose', path, '--target', 'aliyun', '--rewrite', '--output', rewritten],
@@ -100,17 +98,4 @@ function differences(original: string, rewritten: string): string[] {
     return Object.entries(services).map(([name, { image: _image, ...rest }]) => [name, rest]);
   });
   return isDeepStrictEqual(before, after) ? [] : ['the rewritten file differs in more than its images'];
-}
-
-async function untilPushed(stage: Stage): Promise<void> {
-  const deadline = Date.now() + arrivalMs;
-  for (;;) {
-    const rows = pushedRows(dataFolder(stage));
-    const arrived = project.every(
-      ({ repository, tag }) => rows.filter(({ image }) => image === `${repository}:${tag}`).length === 2,
-    );
-    // What follows reports what did not arrive in time.
-    if (arrived || Date.now() > deadline) return;
-    await sleep(200);
-  }
 }

@@ -1,13 +1,18 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import Database from 'libsql';
 
 import { missingImage } from './demo-images.js';
 import type { DemoImage } from './demo-images.js';
+import { dataFolder } from './stage.js';
+import type { Stage } from './stage.js';
+
+const arrivalMs = 60_000;
 
 /** Inserts wanted images with the statement of the scripts that the ferry replaces: they know none of its columns. */
-export function insertWantedRows(dataFolder: string, sourceHost: string, images: readonly DemoImage[]): void {
-  const database = new Database(join(dataFolder, 'ferry.db'));
+export function insertWantedRows(folder: string, sourceHost: string, images: readonly DemoImage[]): void {
+  const database = new Database(join(folder, 'ferry.db'));
   try {
     database.exec('pragma busy_timeout = 5000');
     const insert = database.prepare(
@@ -36,8 +41,8 @@ export interface PushedRow {
 }
 
 /** What the ferry wrote down as pushed, in the columns that the older scripts read. */
-export function pushedRows(dataFolder: string): readonly PushedRow[] {
-  const database = new Database(join(dataFolder, 'ferry.db'), { readonly: true });
+export function pushedRows(folder: string): readonly PushedRow[] {
+  const database = new Database(join(folder, 'ferry.db'), { readonly: true });
   try {
     const rows = database
       .prepare(
@@ -48,5 +53,21 @@ export function pushedRows(dataFolder: string): readonly PushedRow[] {
     return rows as PushedRow[];
   } finally {
     database.close();
+  }
+}
+
+/** Waits until images are on both targets, a minute at most: what follows reports, image by image, what did not arrive. */
+export async function untilPushed(
+  stage: Pick<Stage, 'environment'>,
+  images: readonly { readonly repository: string; readonly tag: string }[],
+): Promise<void> {
+  const deadline = Date.now() + arrivalMs;
+  for (;;) {
+    const rows = pushedRows(dataFolder(stage));
+    const arrived = images.every(
+      ({ repository, tag }) => rows.filter(({ image }) => image === `${repository}:${tag}`).length === 2,
+    );
+    if (arrived || Date.now() > deadline) return;
+    await sleep(200);
   }
 }
