@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import { makeDemoImages, missingImage } from '../demo-images.js';
 import { askFerry, runFerry, startFerryUp } from '../ferry-process.js';
 import type { FerryUpProcess } from '../ferry-process.js';
+import { startPlatform } from '../notification-platforms/platform-server.js';
+import type { Platform } from '../notification-platforms/platform-server.js';
 import { secondAct } from '../second-act.js';
 import { dataFolder, setStage } from '../stage.js';
 import type { Stage } from '../stage.js';
@@ -23,11 +23,11 @@ export async function fillStage(say: (text: string) => void): Promise<FilledStag
   const images = await makeDemoImages();
   const stage = await setStage(images);
   const { environment, proxy } = stage;
-  const closeReceiver = await addChannels(stage);
+  const receiver = await addChannels(stage);
   const up = await startFerryUp(stage);
   const stop = async (): Promise<void> => {
     await up.stop();
-    closeReceiver();
+    await receiver.stop();
     await stage.stop();
     stage.clear();
   };
@@ -48,15 +48,13 @@ export async function fillStage(say: (text: string) => void): Promise<FilledStag
 }
 
 /** Two channels of notifications: one that takes each message, and one that takes none. */
-async function addChannels({ environment }: Stage): Promise<() => void> {
-  const receiver = createServer((request, response) => {
-    request.resume();
-    response.writeHead(request.url === '/ops' ? 200 : 403).end();
+async function addChannels({ environment }: Stage): Promise<Platform> {
+  const receiver = await startPlatform('/ops', ({ url }) => {
+    const isAccepted = url.pathname === '/ops';
+    return { status: isAccepted ? 200 : 403, body: '', isAccepted };
   });
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  const { port } = receiver.address() as AddressInfo;
-  environment['OPS_URL'] = `http://127.0.0.1:${port}/ops`;
-  environment['TEAM_URL'] = `http://127.0.0.1:${port}/team`;
+  environment['OPS_URL'] = receiver.url;
+  environment['TEAM_URL'] = new URL('/team', receiver.url).href;
   appendFileSync(
     environment['FERRY_CONFIG'] ?? '',
     [
@@ -68,8 +66,5 @@ async function addChannels({ environment }: Stage): Promise<() => void> {
       '',
     ].join('\n'),
   );
-  return () => {
-    receiver.closeAllConnections();
-    receiver.close();
-  };
+  return receiver;
 }
