@@ -4,6 +4,7 @@
 import { apiToken } from '../stage.js';
 import { startBrowser } from './browser.js';
 import { fillStage } from './filled-stage.js';
+import { signIn } from './sign-in.js';
 
 /** 1.6 Mbit/s, and 150 ms there and back. */
 const line = { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 200_000 };
@@ -14,9 +15,7 @@ try {
   const context = await browser.newContext({ baseURL: filled.url, locale: 'en' });
   const page = await context.newPage();
   await page.goto('/');
-  await page.locator('input[type=password]').fill(apiToken);
-  await page.locator('button[type=submit]').click();
-  await page.locator('h1').waitFor();
+  await signIn(page, apiToken);
   for (const path of ['/', '/images']) {
     const visit = await context.newPage();
     const session = await context.newCDPSession(visit);

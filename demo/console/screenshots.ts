@@ -13,6 +13,7 @@ import { apiToken } from '../stage.js';
 import { startBrowser } from './browser.js';
 import { fillStage } from './filled-stage.js';
 import { consolePages } from './pages.js';
+import { signIn } from './sign-in.js';
 
 const widths = { wide: 1280, narrow: 360 } as const;
 const languages = ['en', 'zh-CN'] as const;
@@ -53,7 +54,7 @@ async function takeAll(chromium: Browser, url: string): Promise<void> {
         await page.goto('/');
         await page.locator('input[type=password]').waitFor();
         await take(page, `sign-in.${size}.${language}.${theme}`);
-        await signIn(page);
+        await signIn(page, apiToken);
         for (const [name, path] of Object.entries(await pathsOf(page))) {
           await open(page, path);
           await take(page, `${name}.${size}.${language}.${theme}`);
@@ -79,12 +80,6 @@ async function open(page: Page, path: string): Promise<void> {
       console.log(`${path} is loaded once more: it did not appear in time`);
     }
   }
-}
-
-async function signIn(page: Page): Promise<void> {
-  await page.locator('input[type=password]').fill(apiToken);
-  await page.locator('button[type=submit]').click();
-  await page.getByRole('navigation').first().waitFor();
 }
 
 async function pathsOf(page: Page): Promise<Readonly<Record<string, string>>> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { startChild, stopChild } from '../../demo/child-process.js';
 import { consolePages } from '../../demo/console/pages.js';
+import { signIn } from '../../demo/console/sign-in.js';
 import { en } from '../../packages/console/src/i18n/en.js';
 import { zhCn } from '../../packages/console/src/i18n/zh-cn.js';
 import { freePort } from '../support/free-port.js';
@@ -258,6 +259,7 @@ test('a reader sees everything and no button that changes something', async () =
   const server = await startServer({ FERRY_VIEW_TOKEN: 'reader-of-this-test' });
   try {
     const reader = await stage.openPage({ baseURL: server.url });
+    await reader.goto('/');
     await signIn(reader, 'reader-of-this-test');
     for (const path of Object.values(await pathsOf())) {
       await reader.goto(path);
@@ -277,6 +279,7 @@ test('the first start without targets shows what to set', async () => {
   const server = await startServer({ FERRY_API_TOKEN: 'operator-of-this-test', ALIYUN_REGISTRY: '', MY_REGISTRY: '' });
   try {
     const first = await stage.openPage({ baseURL: server.url });
+    await first.goto('/');
     await signIn(first, 'operator-of-this-test');
     for (const path of ['/', '/targets']) {
       await first.goto(path);
@@ -345,11 +348,4 @@ async function startServer(
   const url = `http://${listen}`;
   await expect.poll(async () => (await fetch(`${url}/healthz`)).status, { timeout: 30_000 }).toBe(200);
   return { url, stop: async () => await stopChild(child) };
-}
-
-async function signIn(page: Page, token: string): Promise<void> {
-  await page.goto('/');
-  await page.locator('input[type=password]').fill(token);
-  await page.locator('button[type=submit]').click();
-  await page.locator('h1').waitFor();
 }
