@@ -6,6 +6,7 @@ import type { DemoImage } from './demo-images.js';
 import { startGitHubStandIn } from './github-stand-in.js';
 import type { GitHubStandIn } from './github-stand-in.js';
 import { pushImage } from './image-exchange.js';
+import { machineVariables } from './machine-variables.js';
 import { startRegistry } from './registry-server.js';
 import type { RegistryServer } from './registry-server.js';
 import { startThrottle } from './throttle.js';
@@ -99,9 +100,8 @@ function environmentFor({
   );
   const dataFolder = join(folder, 'data');
   mkdirSync(dataFolder);
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TERM', 'SystemRoot', 'XDG_CACHE_HOME'];
   return {
-    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    ...machineVariables(['TERM', 'SystemRoot']),
     DOCKER_CONFIG: folder,
     FERRY_CONFIG: configuration,
     FERRY_DATA_DIR: dataFolder,

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { machineVariables } from '../../demo/machine-variables.js';
 import { sourceNames } from '../plan/parts.js';
 import type { LineName } from '../plan/parts.js';
 import type { MessageReceiver } from './receiver.js';
@@ -21,8 +22,6 @@ export interface EnvironmentOptions {
   /** In the environment of every process of the stage, so that one that is left behind is found. */
   readonly mark: NodeJS.ProcessEnv;
 }
-
-const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME'];
 
 /** The environment of every ferry process: nothing of this machine's configuration, and every server over its line. */
 export function environmentOf({
@@ -53,7 +52,7 @@ export function environmentOf({
   mkdirSync(dataFolder);
   const [databaseHost, databasePort] = hosts.database.split(':');
   return {
-    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    ...machineVariables(),
     ...mark,
     DOCKER_CONFIG: folder,
     FERRY_CONFIG: configPath,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { runFerry, startFerryUp } from '../../demo/ferry-process.js';
 import type { CommandResult, FerryUpProcess } from '../../demo/ferry-process.js';
+import { machineVariables } from '../../demo/machine-variables.js';
 import { requireTool } from './tools.js';
 
 export interface FerryStageOptions {
@@ -26,8 +27,6 @@ export interface FerryStage {
   clear(): Promise<void>;
 }
 
-const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME'];
-
 export function makeFerryStage({ environment: added = {}, configuration }: FerryStageOptions): FerryStage {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-stage-'));
   const configPath = join(folder, 'ferry.yaml');
@@ -35,7 +34,7 @@ export function makeFerryStage({ environment: added = {}, configuration }: Ferry
   writeFileSync(configPath, JSON.stringify(configuration));
   mkdirSync(join(folder, 'data'));
   const environment: NodeJS.ProcessEnv = {
-    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+    ...machineVariables(),
     DOCKER_CONFIG: folder,
     FERRY_CONFIG: configPath,
     FERRY_DATA_DIR: join(folder, 'data'),
