@@ -82,10 +82,7 @@ export async function startFerryUp(
 ): Promise<FerryUpProcess> {
   const { folder, environment } = stage;
   const logPath = join(folder, 'up.log');
-  const log = openSync(logPath, 'a');
-  const child = startChild(process.execPath, [program, 'up'], { env: environment, stdio: ['ignore', log, log] });
-  closeSync(log);
-  await untilRunning(child, logPath);
+  const child = await startFerry('up', { program, environment, logPath, words: 'Running', withinMs: upTimeoutMs });
   return {
     workerPid: () => workerPid(dataFolder(stage)),
     pids() {
@@ -113,15 +110,33 @@ export async function startFerryUp(
   };
 }
 
-async function untilRunning(child: ChildProcess, logPath: string): Promise<void> {
-  const deadline = Date.now() + upTimeoutMs;
-  while (!readFileSync(logPath, 'utf8').includes('Running')) {
+export interface FerryStart {
+  readonly program: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** What it says is appended. */
+  readonly logPath: string;
+  /** It has started when it has said these. */
+  readonly words: string;
+  readonly withinMs: number;
+}
+
+/** Starts a command that goes on running. @throws Error with what it said if it does not start; it is stopped then */
+export async function startFerry(
+  command: 'up' | 'worker',
+  { program, environment, logPath, words, withinMs }: FerryStart,
+): Promise<ChildProcess> {
+  const log = openSync(logPath, 'a');
+  const child = startChild(process.execPath, [program, command], { env: environment, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const deadline = Date.now() + withinMs;
+  while (!readFileSync(logPath, 'utf8').includes(words)) {
     if (hasEnded(child) || Date.now() > deadline) {
       await stopChild(child);
-      throw new Error(`ferry up did not start; it said:\n${readFileSync(logPath, 'utf8')}`);
+      throw new Error(`ferry ${command} did not start; it said:\n${readFileSync(logPath, 'utf8')}`);
     }
     await sleep(50);
   }
+  return child;
 }
 
 interface Runtime {

@@ -1,19 +1,9 @@
-import {
-  closeSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-import { hasEnded, startChild, stopChild } from '../../demo/child-process.js';
+import { stopChild } from '../../demo/child-process.js';
+import { startFerry } from '../../demo/ferry-process.js';
 import { projectRoot } from '../../demo/tools.js';
 
 const startTimeoutMs = 60_000;
@@ -52,21 +42,11 @@ export async function startFerryWorker(
 ): Promise<FerryWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-worker-'));
   const logPath = join(folder, 'log');
-  const log = openSync(logPath, 'a');
-  const child = startChild(process.execPath, [program, 'worker'], { env: environment, stdio: ['ignore', log, log] });
-  closeSync(log);
-  const said = (): string => readFileSync(logPath, 'utf8');
-  const deadline = Date.now() + startTimeoutMs;
-  while (!said().includes('worker started')) {
-    if (hasEnded(child) || Date.now() > deadline) {
-      await stopChild(child);
-      throw new Error(`ferry worker did not start; it said:\n${said()}`);
-    }
-    await sleep(50);
-  }
+  const words = 'worker started';
+  const child = await startFerry('worker', { program, environment, logPath, words, withinMs: startTimeoutMs });
   return {
     pid: child.pid ?? 0,
-    log: said,
+    log: () => readFileSync(logPath, 'utf8'),
     async stop(signal = 'SIGTERM') {
       await stopChild(child, signal, 150_000);
       rmSync(folder, { recursive: true, force: true });
