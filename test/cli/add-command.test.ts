@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { addCommand } from '../../src/cli/commands/add.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let said: string[];
@@ -14,9 +15,8 @@ let said: string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-add-'));
   vi.stubEnv('FERRY_DATA_DIR', folder);
-  said = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  said = writtenTo('stderr');
+  writtenTo('stdout');
 });
 
 afterEach(() => {

@@ -12,6 +12,7 @@ import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { mirrored } from '../consumers/mirror-stage.js';
 import { imageRequest, pushed, syncImage } from '../database/store-fixture.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let said: string[];
@@ -20,8 +21,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-catalog-'));
   vi.stubEnv('FERRY_DATA_DIR', folder);
   vi.stubEnv('MY_REGISTRY', 'private.example.com');
-  said = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  said = writtenTo('stderr');
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
   await migrate(database);
   await database.close();

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { run } from '../../src/cli/main.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { createStores } from '../../src/database/stores.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let said: string[];
@@ -15,10 +16,8 @@ let printed: string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-find-'));
   vi.stubEnv('FERRY_DATA_DIR', join(folder, 'data'));
-  said = [];
-  printed = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  said = writtenTo('stderr');
+  printed = writtenTo('stdout');
 });
 
 afterEach(() => {
@@ -124,7 +123,7 @@ test('ferry find without any image says so with status 1, also as JSON', async (
   expect(await find(join(folder, 'absent.yaml'))).toBe(1);
   expect(said.join('')).toContain('No image was found.');
 
-  printed = [];
+  printed.splice(0);
   expect(await find(join(folder, 'absent.yaml'), '--json')).toBe(1);
   expect(JSON.parse(printed.join(''))).toMatchObject({ images: [], unread: [{ reason: expect.any(String) }] });
 });

@@ -11,11 +11,11 @@ import type { RegistryServer } from '../../demo/registry-server.js';
 import { run } from '../../src/cli/main.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
 import { createStores } from '../../src/database/stores.js';
+import { writtenTo } from '../support/written-to.js';
 
 let source: RegistryServer;
 let target: RegistryServer;
 let folder: string;
-let said: string[];
 let printed: string[];
 
 beforeAll(async () => {
@@ -37,10 +37,8 @@ beforeEach(() => {
   vi.stubEnv('FERRY_CONFIG', join(folder, 'ferry.yaml'));
   vi.stubEnv('FERRY_DATA_DIR', folder);
   vi.stubEnv('MY_REGISTRY', target.url);
-  said = [];
-  printed = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  writtenTo('stderr');
+  printed = writtenTo('stdout');
 });
 
 afterEach(() => {
@@ -100,7 +98,7 @@ test('a likely image whose registry does not answer is not added, with status 1'
 
 test('--plan shows what a sync run would copy of the found images, and changes nothing', async () => {
   expect(await run(['node', 'ferry', 'migrate'])).toBe(0);
-  printed = [];
+  printed.splice(0);
 
   const status = await find('--plan');
 

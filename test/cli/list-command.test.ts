@@ -12,6 +12,7 @@ import { removeCommand } from '../../src/cli/commands/remove.js';
 import { statusCommand } from '../../src/cli/commands/status.js';
 import { run } from '../../src/cli/main.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let said: string[];
@@ -21,10 +22,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ferry-list-'));
   vi.stubEnv('FERRY_DATA_DIR', folder);
   vi.stubEnv('MY_REGISTRY', 'registry.example.com');
-  said = [];
-  printed = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  said = writtenTo('stderr');
+  printed = writtenTo('stdout');
 });
 
 afterEach(() => {
@@ -70,7 +69,7 @@ test('ferry list shows the ID of a blocked row that names no image, and ferry re
   await addCommand(['nginx:1.27'], { sync: false });
   await insertNameless('ngi nx:1');
   await migrateCommand({});
-  printed = [];
+  printed.splice(0);
 
   await listCommand('blocked', { limit: '10' });
 
@@ -84,8 +83,8 @@ test('ferry list shows the ID of a blocked row that names no image, and ferry re
 
 test('ferry list has no ROW column when every row names an image', async () => {
   await addCommand(['nginx:1.27'], { sync: false });
-  printed = [];
-  said = [];
+  printed.splice(0);
+  said.splice(0);
 
   await listCommand('wanted', { limit: '10' });
 
@@ -98,11 +97,11 @@ test('"ferry list" and "ferry status" show a row that no run has read yet, and c
   await insertNameless('redis:7');
   await insertNameless('ngi nx:1');
   const before = await allRows();
-  printed = [];
+  printed.splice(0);
 
   await listCommand('wanted', { limit: '10' });
   const listed = printed.join('');
-  printed = [];
+  printed.splice(0);
   const status = await statusCommand('redis:7', {});
 
   expect(listed).toMatch(/docker\.io\/library\/redis:7 +linux\/amd64 +pending +never +written by another program/);

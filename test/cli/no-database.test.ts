@@ -6,6 +6,7 @@ import Libsql from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { run } from '../../src/cli/main.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let said: string;
@@ -69,7 +70,7 @@ test('tables of the older scripts are taken over by ferry migrate, not by ferry 
 });
 
 test('"ferry add --no-sync" creates the database, and "ferry list" reads it afterwards', async () => {
-  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  writtenTo('stdout');
 
   const added = await run(['node', 'ferry', 'add', 'nginx:1.27', '--no-sync']);
   const listed = await run(['node', 'ferry', 'list', 'wanted']);

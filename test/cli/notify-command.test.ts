@@ -7,10 +7,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startDingTalk } from '../../demo/notification-platforms/dingtalk.js';
 import { startWeCom } from '../../demo/notification-platforms/wecom.js';
 import { run } from '../../src/cli/main.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
-let said: string;
-let printed: string;
+let said: string[];
+let printed: string[];
 let stop: () => Promise<void>;
 
 beforeEach(async () => {
@@ -33,8 +34,8 @@ beforeEach(async () => {
   vi.stubEnv('DINGTALK_URL', robot.url);
   vi.stubEnv('DINGTALK_SECRET', 'SECabc');
   vi.stubEnv('WECOM_URL', push.url.replace('wecom-key', 'wrong-key'));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => (said += String(text)) !== '');
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => (printed += String(text)) !== '');
+  said = writtenTo('stderr');
+  printed = writtenTo('stdout');
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -44,18 +45,20 @@ afterEach(async () => {
 });
 
 async function ferry(...args: readonly string[]): Promise<number> {
-  said = '';
-  printed = '';
+  said.splice(0);
+  printed.splice(0);
   return await run(['node', 'ferry', 'notify', ...args]);
 }
 
 test('ferry notify test prints the answer of the platform, and ends with 1 if it does not accept the message', async () => {
   expect(await ferry('test', 'ops')).toBe(0);
-  expect(printed).toBe('ops: sent (HTTP 200: {"errcode":0,"errmsg":"ok"})\n');
+  expect(printed.join('')).toBe('ops: sent (HTTP 200: {"errcode":0,"errmsg":"ok"})\n');
   expect(await ferry('test', 'releases')).toBe(1);
-  expect(said).toBe('releases: not sent, refused: HTTP 200: {"errcode":93000,"errmsg":"invalid webhook url"}\n');
+  expect(said.join('')).toBe(
+    'releases: not sent, refused: HTTP 200: {"errcode":93000,"errmsg":"invalid webhook url"}\n',
+  );
   expect(await ferry('test', 'missing')).toBe(2);
-  expect(said).toContain('unknown channel missing; configured: ops, releases');
+  expect(said.join('')).toContain('unknown channel missing; configured: ops, releases');
 });
 
 test('ferry notify log shows messages with their errors and no secret, and redeliver sets one pending', async () => {
@@ -63,14 +66,14 @@ test('ferry notify log shows messages with their errors and no secret, and redel
   await ferry('test', 'releases');
 
   await ferry('log', '--failed', '--json');
-  const { notifications } = JSON.parse(printed) as { notifications: readonly unknown[] };
+  const { notifications } = JSON.parse(printed.join('')) as { notifications: readonly unknown[] };
   const redelivered = await ferry('redeliver', '2');
   await ferry('log', '--channel', 'releases');
 
   expect(notifications).toMatchObject([{ id: 2, channel: 'releases', state: 'failed', attempts: 1 }]);
   expect(redelivered).toBe(0);
-  expect(printed).toMatch(/^ID .*\n2 .*releases +test +pending/);
-  expect(printed).not.toMatch(/wrong-key|SECabc|ding-token/);
+  expect(printed.join('')).toMatch(/^ID .*\n2 .*releases +test +pending/);
+  expect(printed.join('')).not.toMatch(/wrong-key|SECabc|ding-token/);
   expect(await ferry('redeliver', '9')).toBe(2);
   expect(await ferry('redeliver', 'x')).toBe(2);
 });

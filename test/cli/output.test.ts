@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { reportFault } from '../../src/cli/exit-status.js';
 import { printJson, printLine, printTable, progressLine } from '../../src/cli/output.js';
 import { FerryError } from '../../src/domain/ferry-error.js';
+import { writtenTo } from '../support/written-to.js';
 
 let printed: string;
 
@@ -56,8 +57,7 @@ test('printed JSON parses to the original value', () => {
 });
 
 test('a printed error escapes foreign control characters and keeps its own lines', () => {
-  const told: string[] = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+  const told = writtenTo('stderr');
 
   reportFault(new FerryError('two faults:\n  - one\n  - \u001b[2Jtwo', { code: 'upstream-format', decision: 'block' }));
 

@@ -8,6 +8,7 @@ import { addCommand } from '../../src/cli/commands/add.js';
 import { listCommand } from '../../src/cli/commands/list.js';
 import { retryCommand } from '../../src/cli/commands/retry.js';
 import { openDatabase } from '../../src/database/ferry-database.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let said: string[];
@@ -18,10 +19,8 @@ beforeEach(() => {
   vi.stubEnv('FERRY_DATA_DIR', folder);
   // No server listens at this address.
   vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:1');
-  said = [];
-  printed = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  said = writtenTo('stderr');
+  printed = writtenTo('stdout');
 });
 
 afterEach(() => {
@@ -53,7 +52,7 @@ test('ferry list waiting distinguishes retrying from waiting copies', async () =
     })
     .execute();
   await database.close();
-  printed = [];
+  printed.splice(0);
 
   await listCommand('waiting', { limit: '10' });
 

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { watchSync } from '../../src/cli/sync-progress.js';
 import type { TemporalClient } from '../../src/client/connect.js';
 import type { SyncAllResult, SyncProgress } from '../../src/contract/sync-messages.js';
+import { writtenTo } from '../support/written-to.js';
 
 const result: SyncAllResult = { runs: 1, images: 3, pushed: 3, waiting: 0, retrying: 0, blocked: 0, notDone: [] };
 
@@ -12,8 +13,7 @@ afterEach(() => {
 
 /** The output while a run is watched that answers with this progress and then ends. */
 async function saidOf(answer: SyncProgress): Promise<string> {
-  const said: string[] = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  const said = writtenTo('stderr');
   let end: (result: SyncAllResult) => void = () => undefined;
   const over = new Promise<SyncAllResult>((resolve) => (end = resolve));
   const query = async (): Promise<SyncProgress> => {

@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import { printSyncSummary } from '../../src/cli/sync-summary.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
+import { writtenTo } from '../support/written-to.js';
 
 const result: SyncAllResult = { runs: 1, images: 2, pushed: 2, waiting: 0, retrying: 0, blocked: 0, notDone: [] };
 const tag = { image: 'quay.io/org/app:latest', target: 'private', digest: `sha256:${'b'.repeat(64)}` };
@@ -12,8 +13,7 @@ afterEach(() => {
 });
 
 function printed(summary: SyncAllResult): readonly string[] {
-  const lines: string[] = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+  const lines = writtenTo('stdout');
   printSyncSummary(summary);
   return lines.join('').trimEnd().split('\n');
 }

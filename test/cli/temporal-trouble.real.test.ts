@@ -21,6 +21,7 @@ import { isWorkerPolling, queuesFor } from '../../src/client/worker-availability
 import { syncAllWorkflowId } from '../../src/contract/workflow-names.js';
 import { freshNamespace } from '../support/temporal-server.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import { writtenTo } from '../support/written-to.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 const request = { id: 'r', reason: 'test' };
@@ -117,8 +118,7 @@ describe('how commands report errors of Temporal', () => {
 
   test('ferry status shows running checks of upstreams with their workflow IDs', async () => {
     listen();
-    const printed: string[] = [];
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+    const printed = writtenTo('stdout');
     const { address, namespace } = configured();
     await migrateCommand({});
     await withTemporalAt({ address, namespace }, async (temporal) => {
@@ -146,8 +146,7 @@ describe('how commands report errors of Temporal', () => {
   });
 
   function listen(): string[] {
-    const said: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const said = writtenTo('stderr');
     return said;
   }
 
@@ -174,8 +173,7 @@ describe('how commands report errors of Temporal', () => {
   }
 
   test('a waiting command warns that no worker is polling, and prints the result when one starts', async () => {
-    const said: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const said = writtenTo('stderr');
     const worker = await startWorkflowWorker(new ScriptedWorld().activities());
     const served = { client: worker.client, withDeadline: async <T>(call: () => Promise<T>) => await call() };
     const lonely = await connectClient(place());

@@ -14,6 +14,7 @@ import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import { imageRequest, pushed, syncImage } from '../database/store-fixture.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let source: RegistryServer;
@@ -29,9 +30,8 @@ beforeAll(async () => {
   vi.stubEnv('FERRY_DATA_DIR', folder);
   vi.stubEnv('DOCKER_CONFIG', folder);
   vi.stubEnv('MY_REGISTRY', target.host);
-  printed = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
-  vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  printed = writtenTo('stdout');
+  writtenTo('stderr');
 
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'ferry.db') });
   await migrate(database);

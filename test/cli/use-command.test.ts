@@ -22,6 +22,7 @@ import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { NamingScheme } from '../../src/domain/target.js';
 import { imageRequest, pushed, syncImage } from '../database/store-fixture.js';
+import { writtenTo } from '../support/written-to.js';
 
 let folder: string;
 let said: string[];
@@ -34,10 +35,8 @@ beforeEach(async () => {
   vi.stubEnv('FERRY_DATA_DIR', folder);
   vi.stubEnv('ALIYUN_REGISTRY', registry);
   vi.stubEnv('ALIYUN_NAME_SPACE', 'mirror');
-  said = [];
-  printed = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  said = writtenTo('stderr');
+  printed = writtenTo('stdout');
   await haveOnTarget(['docker.io/langgenius/dify-api:1.10.0', 'docker.io/library/redis:6-alpine']);
 });
 

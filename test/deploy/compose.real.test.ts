@@ -14,6 +14,7 @@ import type { MariaDbServer } from '../support/mariadb-server.js';
 import { freshNamespace } from '../support/temporal-server.js';
 import { projectRoot } from '../support/tools.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
+import { writtenTo } from '../support/written-to.js';
 import { ScriptedWorld } from '../workflows/scripted-world.js';
 
 interface ComposeFile {
@@ -105,8 +106,7 @@ describe('ferry worker --check', () => {
   });
 
   test('ferry worker --check succeeds with a worker of this machine, and fails where none polls', async () => {
-    const printed: string[] = [];
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+    const printed = writtenTo('stdout');
     vi.stubEnv('TEMPORAL_ADDRESS', inject('temporalAddress'));
     const worker = await startWorkflowWorker(new ScriptedWorld().activities());
 

@@ -27,6 +27,7 @@ import { startGitHubStandIn } from '../support/github-stand-in.js';
 import type { GitHubStandIn } from '../support/github-stand-in.js';
 import { startWorkflowWorker } from '../support/workflow-worker.js';
 import type { WorkflowWorker } from '../support/workflow-worker.js';
+import { writtenTo } from '../support/written-to.js';
 import { ScriptedWorld } from './scripted-world.js';
 
 const difyTags = linesOf('upstreams/data/dify-tags.txt');
@@ -302,8 +303,7 @@ describe('FetchDify, FetchXinference and FetchUpstream on a real Temporal server
   });
 
   test('the details of a waiting check show what it waits for', async () => {
-    const said: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const said = writtenTo('stderr');
     onTestFinished(() => void vi.restoreAllMocks());
     standIn.limit(0, 3_600_000);
     const run = await startFetch(temporal(), 'dify');
