@@ -11,7 +11,7 @@ import { Discovery } from '../../discovery/discovery.js';
 import { readTextFile } from '../../discovery/text-files.js';
 import type { Lookup } from '../../domain/compose-interpolation.js';
 import { parseEnvFile } from '../../domain/env-file.js';
-import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
 import { groupFinds } from '../../domain/found-image.js';
 import type { DiscoveredImage } from '../../domain/found-image.js';
 import { addImages } from '../../domain/judge-requested-images.js';
@@ -24,9 +24,8 @@ import type { Confirmation, FindReport } from '../find-report.js';
 import { interruptible } from '../interruption.js';
 import { printLine, printMessage, printTable } from '../output.js';
 import { planTables } from '../plan-report.js';
-import { requestAndReportSync } from '../request-sync.js';
+import { requestSyncAfter } from '../request-sync-after.js';
 import { withConfigWarnings, withStores } from '../with-stores.js';
-import { withTemporal } from '../with-temporal.js';
 
 export interface FindOptions {
   readonly values?: readonly string[];
@@ -83,7 +82,12 @@ async function find(paths: readonly string[], options: FindOptions, signal: Abor
   const syncRequested = added !== undefined && options.sync && added.some(({ outcome }) => outcome !== 'refused');
   if (json) printFoundJson(report, added === undefined ? {} : { added, syncRequested });
   else if (added !== undefined) printAdded(added);
-  if (syncRequested) await requestSync();
+  if (syncRequested) {
+    await requestSyncAfter(readRequestConfig(process.env), {
+      reason: 'ferry find',
+      kept: 'The images are recorded for the next sync run.',
+    });
+  }
   return added?.some(({ outcome }) => outcome === 'refused') === true ? ExitStatus.failed : status;
 }
 
@@ -194,19 +198,4 @@ function printAdded(added: readonly AddedImage[]): void {
     ['IMAGE', 'PLATFORM', 'OUTCOME', 'REASON'],
     added.map(({ asked, image, platform, outcome, reason }) => [image ?? asked, platform ?? '', outcome, reason ?? '']),
   );
-}
-
-async function requestSync(): Promise<void> {
-  try {
-    await withTemporal(
-      readRequestConfig(process.env),
-      async (temporal) => await requestAndReportSync(temporal, 'ferry find'),
-    );
-  } catch (error) {
-    if (error instanceof FerryError) {
-      printMessage('The images are recorded for the next sync run. No sync was requested:');
-    }
-    throw error;
-  }
-  printMessage('Sync requested.');
 }

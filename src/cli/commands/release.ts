@@ -1,13 +1,11 @@
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 
 import { readTargetsConfig } from '../../config/read-config.js';
-import { FerryError } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { assertTarget } from '../known-target.js';
 import { printJson, printLine, printMessage } from '../output.js';
-import { requestAndReportSync } from '../request-sync.js';
+import { requestSyncAfter } from '../request-sync-after.js';
 import { withStores } from '../with-stores.js';
-import { withTemporal } from '../with-temporal.js';
 
 export interface ReleaseOptions {
   readonly target?: string;
@@ -33,13 +31,9 @@ export async function releaseCommand(image: string, { target, sync, json = false
   if (!json)
     printLine(`${canonical} is released on ${released.join(', ')}; the next sync run brings what its source has`);
   if (!sync) return ExitStatus.done;
-  try {
-    await withTemporal(config, async (temporal) => await requestAndReportSync(temporal, 'ferry release'));
-  } catch (error) {
-    if (error instanceof FerryError)
-      printMessage('The image stays pending for the next sync run. No sync was requested:');
-    throw error;
-  }
-  printMessage('Sync requested.');
+  await requestSyncAfter(config, {
+    reason: 'ferry release',
+    kept: 'The image stays pending for the next sync run.',
+  });
   return ExitStatus.done;
 }

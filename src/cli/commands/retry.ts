@@ -1,12 +1,11 @@
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 
 import { readBaseConfig } from '../../config/read-config.js';
-import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
+import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, printMessage } from '../output.js';
-import { requestAndReportSync } from '../request-sync.js';
+import { requestSyncAfter } from '../request-sync-after.js';
 import { withStores } from '../with-stores.js';
-import { withTemporal } from '../with-temporal.js';
 
 export interface RetryCommandOptions {
   readonly blocked?: boolean;
@@ -34,14 +33,10 @@ export async function retryCommand(image: string | undefined, options: RetryComm
     return typeof what === 'string' ? ExitStatus.failed : ExitStatus.done;
   }
   if (options.sync) {
-    try {
-      await withTemporal(config, async (temporal) => await requestAndReportSync(temporal, 'ferry retry'));
-    } catch (error) {
-      if (error instanceof FerryError)
-        printMessage('The images stay pending for the next sync run. No sync was requested:');
-      throw error;
-    }
-    printMessage('Sync requested.');
+    await requestSyncAfter(config, {
+      reason: 'ferry retry',
+      kept: 'The images stay pending for the next sync run.',
+    });
   }
   return ExitStatus.done;
 }

@@ -1,0 +1,24 @@
+import type { BaseConfig } from '../config/base-config.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { printMessage } from './output.js';
+import { requestAndReportSync } from './request-sync.js';
+import { withTemporal } from './with-temporal.js';
+
+/**
+ * Requests a sync run for what this command has changed in the database.
+ *
+ * @param reason the command, such as `ferry retry`
+ * @param kept printed if no sync can be requested: what becomes of the change
+ */
+export async function requestSyncAfter(
+  config: BaseConfig,
+  { reason, kept }: { readonly reason: string; readonly kept: string },
+): Promise<void> {
+  try {
+    await withTemporal(config, async (temporal) => await requestAndReportSync(temporal, reason));
+  } catch (error) {
+    if (error instanceof FerryError) printMessage(`${kept} No sync was requested:`);
+    throw error;
+  }
+  printMessage('Sync requested.');
+}
