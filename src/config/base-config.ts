@@ -1,5 +1,4 @@
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
-
+import { canonicalPlatforms } from '../domain/canonical-platforms.js';
 import type { DatabaseSettings } from '../domain/database-settings.js';
 import type { ConfigErrors } from './config-errors.js';
 import { readDataDir } from './data-folder.js';
@@ -29,12 +28,10 @@ export function readBase(environment: Environment, errors: ConfigErrors): BaseCo
     dataDir,
     database: readDatabase(environment, dataDir, errors),
     temporal: errors.try(() => readTemporalSettings(environment)) ?? { namespace: 'default', connection: {} },
-    platforms: errors.try(() => named('FERRY_PLATFORMS', () => readPlatforms(environment))) ?? [],
+    platforms:
+      errors.try(() =>
+        named('FERRY_PLATFORMS', () => canonicalPlatforms(environment.value('FERRY_PLATFORMS') ?? 'linux/amd64')),
+      ) ?? [],
     traces: errors.try(() => readTraceSettings(environment)),
   };
-}
-
-function readPlatforms(environment: Environment): readonly string[] {
-  const selection = parsePlatformSelection(environment.value('FERRY_PLATFORMS') ?? 'linux/amd64');
-  return selection === 'all' ? ['all'] : selection.map(printPlatform);
 }

@@ -1,7 +1,7 @@
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 
 import { builtInUpstreams } from '../domain/built-in-upstreams.js';
+import { canonicalPlatforms } from '../domain/canonical-platforms.js';
 import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { checkRange, tagExpression } from '../domain/tag-rules.js';
@@ -253,7 +253,7 @@ function withTagPlace(image: string): string {
 type EveryPart = Pick<Upstream, 'platforms' | 'imagePlatforms' | 'targets' | 'schedule'>;
 
 function everyPart(entry: EveryEntry, standard: EveryPart = {}): EveryPart {
-  const platforms = entry.platforms === undefined ? standard.platforms : canonicalPlatforms(entry.platforms);
+  const platforms = entry.platforms === undefined ? standard.platforms : canonicalPlatforms(entry.platforms.join(','));
   // The file's patterns come before those of a built-in upstream.
   const single = [...imagePlatforms(entry), ...(standard.imagePlatforms ?? [])];
   const targets = entry.targets === undefined ? standard.targets : [...new Set(entry.targets)];
@@ -269,7 +269,7 @@ function everyPart(entry: EveryEntry, standard: EveryPart = {}): EveryPart {
 function imagePlatforms({ imagePlatforms: given = {} }: EveryEntry): readonly ImagePlatforms[] {
   return Object.entries(given).map(([pattern, texts]) => {
     try {
-      return { pattern, platforms: canonicalPlatforms(texts) };
+      return { pattern, platforms: canonicalPlatforms(texts.join(',')) };
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       throw new InvalidInput(`imagePlatforms "${pattern}": ${error.message}`, 'configuration');
@@ -287,9 +287,4 @@ function readSchedule(schedule: NonNullable<EveryEntry['schedule']>): UpstreamSc
   }
   const { cron, timezone } = schedule;
   return { cron: [cron].flat(), timezone };
-}
-
-function canonicalPlatforms(texts: readonly string[]): readonly string[] {
-  const selection = parsePlatformSelection(texts.join(','));
-  return selection === 'all' ? ['all'] : selection.map(printPlatform);
 }

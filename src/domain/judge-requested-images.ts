@@ -1,4 +1,3 @@
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 import {
   canonicalHost,
   parseImageReference,
@@ -8,6 +7,7 @@ import {
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import { bareRegistry } from './bare-registry.js';
+import { canonicalPlatforms } from './canonical-platforms.js';
 import { InvalidInput } from './ferry-error.js';
 import { requestFault } from './request-limits.js';
 import { readAgain } from './requested-images.js';
@@ -123,7 +123,7 @@ function judge({ image, platforms, refused }: RequestedImage, standard: readonly
   try {
     const reference = parseImageReference(image);
     recordableImage(reference);
-    return { asked, reference, platforms: canonicalPlatforms(platforms ?? standard) };
+    return { asked, reference, platforms: canonicalPlatforms((platforms ?? standard).join(',')) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     return { asked, platforms: [], reason: error.message };
@@ -141,9 +141,4 @@ async function withoutForbidden(read: readonly ReadRequest[], sources: SourceGat
     const reason = one.reference === undefined ? undefined : refusals.get(one.reference);
     return reason === undefined ? one : { asked: one.asked, platforms: [], reason };
   });
-}
-
-function canonicalPlatforms(texts: readonly string[]): readonly string[] {
-  const selection = parsePlatformSelection(texts.join(','));
-  return selection === 'all' ? ['all'] : selection.map(printPlatform);
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
 import { hostAddresses } from '@image-ferry/registry';
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
 
 import { addImageId, addImages } from '../../client/add-images.js';
 import { readRequestConfig } from '../../config/read-config.js';
 import type { RequestConfig } from '../../config/read-config.js';
 import type { AddedImage, AddImageInput } from '../../contract/sync-messages.js';
 import type { Stores } from '../../database/stores.js';
+import { canonicalPlatforms } from '../../domain/canonical-platforms.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { addImages as addToDatabase } from '../../domain/judge-requested-images.js';
 import { requestFault, splitRequest } from '../../domain/request-limits.js';
@@ -68,7 +68,7 @@ async function readInput(
       'invalid-reference',
     );
   }
-  const wanted = platform === undefined ? (sent?.platforms ?? platforms) : canonical(platform);
+  const wanted = platform === undefined ? (sent?.platforms ?? platforms) : canonicalPlatforms(platform);
   const requests = splitRequest({ images, platforms: wanted }).map((page) => ({ images: page, platforms: wanted }));
   const fault = requests.map(requestFault).find((found) => found !== undefined);
   if (fault !== undefined) throw new InvalidInput(fault, 'invalid-reference');
@@ -154,9 +154,4 @@ async function readJson(path: string): Promise<unknown> {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InvalidInput(`--payload ${path} is not valid JSON: ${error.message}`, 'configuration');
   }
-}
-
-function canonical(text: string): readonly string[] {
-  const selection = parsePlatformSelection(text);
-  return selection === 'all' ? ['all'] : selection.map(printPlatform);
 }

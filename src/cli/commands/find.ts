@@ -1,5 +1,5 @@
 import { hostAddresses } from '@image-ferry/registry';
-import { parsePlatformSelection, printPlatform } from '@image-ferry/registry/platform';
+import { parsePlatformSelection } from '@image-ferry/registry/platform';
 
 import { chartPrograms } from '../../composition/chart-programs.js';
 import { planOfImages } from '../../composition/open-sync-plan.js';
@@ -9,6 +9,7 @@ import { createStores } from '../../database/stores.js';
 import { discoverPaths } from '../../discovery/discover-paths.js';
 import { Discovery } from '../../discovery/discovery.js';
 import { readTextFile } from '../../discovery/text-files.js';
+import { canonicalPlatforms } from '../../domain/canonical-platforms.js';
 import type { Lookup } from '../../domain/compose-interpolation.js';
 import { parseEnvFile } from '../../domain/env-file.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
@@ -170,8 +171,7 @@ async function printPlan(
 /** Records the images, each with the place that names it as its reason. */
 async function addFound(images: readonly DiscoveredImage[], { platform }: FindOptions): Promise<readonly AddedImage[]> {
   const config = readRequestConfig(process.env);
-  const selection = platform === undefined ? undefined : parsePlatformSelection(platform);
-  const asked = selection === 'all' ? ['all'] : selection?.map(printPlatform);
+  const platforms = platform === undefined ? undefined : canonicalPlatforms(platform);
   const ports = { sources: createSourceGate(config.sources, hostAddresses), platforms: config.platforms };
   return await withStores(
     config,
@@ -183,7 +183,7 @@ async function addFound(images: readonly DiscoveredImage[], { platform }: FindOp
           first === undefined
             ? {}
             : { id: `find ${printPlace(first)}`.slice(0, 500), service: first.path.slice(0, 255) };
-        const request = { images: [image], platforms: asked };
+        const request = { images: [image], platforms };
         answers.push(...(await addImages(request, { ...ports, wanted }, { by: 'cli', ...origin })));
       }
       return answers;
