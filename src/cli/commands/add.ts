@@ -15,10 +15,11 @@ import { readAgain, readRequest } from '../../domain/requested-images.js';
 import type { RequestedImage } from '../../domain/requested-images.js';
 import { isPlatformAlone } from '../../domain/requested-text.js';
 import { createSourceGate } from '../../domain/source-gate.js';
+import { printAddedImages } from '../added-images.js';
 import { ExitStatus } from '../exit-status.js';
 import { readText } from '../list-file.js';
 import { warningOfMissingWorker } from '../missing-worker-warning.js';
-import { printJson, printLine, printTable, printMessage } from '../output.js';
+import { printJson, printLine, printMessage } from '../output.js';
 import { cancelCommand } from '../temporal-command.js';
 import { temporalConnection } from '../temporal-connection.js';
 import { unlessInterrupted } from '../unless-interrupted.js';
@@ -139,10 +140,7 @@ async function addHere(config: RequestConfig, requests: readonly AddImageInput[]
 }
 
 function printAdded(added: readonly AddedImage[], sync: boolean): void {
-  printTable(
-    ['IMAGE', 'PLATFORM', 'OUTCOME', 'REASON'],
-    added.map(({ asked, image, platform, outcome, reason }) => [image ?? asked, platform ?? '', outcome, reason ?? '']),
-  );
+  printAddedImages(added);
   if (added.every(({ outcome }) => outcome === 'refused')) return;
   printLine(sync ? 'Sync requested.' : 'Recorded. The next sync run copies them.');
 }

@@ -18,12 +18,13 @@ import type { DiscoveredImage } from '../../domain/found-image.js';
 import { addImages } from '../../domain/judge-requested-images.js';
 import type { PendingPlan } from '../../domain/plan-types.js';
 import { createSourceGate } from '../../domain/source-gate.js';
+import { printAddedImages } from '../added-images.js';
 import { confirmImages } from '../confirm-images.js';
 import { ExitStatus } from '../exit-status.js';
 import { printFound, printFoundJson, printPlace } from '../find-report.js';
 import type { Confirmation, FindReport } from '../find-report.js';
 import { interruptible } from '../interruption.js';
-import { printLine, printMessage, printTable } from '../output.js';
+import { printLine, printMessage } from '../output.js';
 import { planTables } from '../plan-report.js';
 import { requestSyncAfter } from '../request-sync-after.js';
 import { withConfigWarnings, withStores } from '../with-stores.js';
@@ -82,7 +83,10 @@ async function find(paths: readonly string[], options: FindOptions, signal: Abor
   const added = add ? await addFound(included, options) : undefined;
   const syncRequested = added !== undefined && options.sync && added.some(({ outcome }) => outcome !== 'refused');
   if (json) printFoundJson(report, added === undefined ? {} : { added, syncRequested });
-  else if (added !== undefined) printAdded(added);
+  else if (added !== undefined) {
+    printLine();
+    printAddedImages(added);
+  }
   if (syncRequested) {
     await requestSyncAfter(readRequestConfig(process.env), {
       reason: 'ferry find',
@@ -189,13 +193,5 @@ async function addFound(images: readonly DiscoveredImage[], { platform }: FindOp
       return answers;
     },
     { creates: true },
-  );
-}
-
-function printAdded(added: readonly AddedImage[]): void {
-  printLine();
-  printTable(
-    ['IMAGE', 'PLATFORM', 'OUTCOME', 'REASON'],
-    added.map(({ asked, image, platform, outcome, reason }) => [image ?? asked, platform ?? '', outcome, reason ?? '']),
   );
 }
