@@ -123,10 +123,10 @@ function withoutImages(project: Project | undefined): unknown {
 }
 
 async function projectOf(text: string, path: string | undefined) {
-  if (path !== undefined) return (await readProject(path)).services;
+  if (path !== undefined) return (await readProject(path, text)).services;
   const stage = makeFerryStage({ configuration: {} });
   stops.push(async () => await stage.clear());
   const file = join(stage.folder, 'compose.yaml');
   writeFileSync(file, text);
-  return (await readProject(file)).services;
+  return (await readProject(file, text)).services;
 }

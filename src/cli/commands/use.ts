@@ -117,7 +117,8 @@ async function convertCompose(
   if (file === '-') {
     throw new InvalidInput('ferry use compose needs a file: its .env and other files are beside it', 'configuration');
   }
-  const { services, skipped, unread, notes } = await readProject(file);
+  const text = await readExactly(file);
+  const { services, skipped, unread, notes } = await readProject(file, text);
   for (const { what, reason } of skipped) printMessage(`left out: ${what}: ${reason}`);
   for (const note of notes) printMessage(`note: ${note}`);
   const unknown = unread.map(({ what, reason }) => `${what}: ${reason}`);
@@ -128,7 +129,7 @@ async function convertCompose(
     );
   }
   const made = rewrite
-    ? composeRewrite(await readExactly(file), services, index, file)
+    ? composeRewrite(text, services, index, file)
     : composeOverride(services, index, { where: file, comment: `docker compose -f ${file} -f THIS_FILE up` });
   return { ...made, gaps: [...made.gaps, ...unknown] };
 }

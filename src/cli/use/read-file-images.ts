@@ -33,7 +33,8 @@ export async function imagesOfFiles(files: readonly string[]): Promise<ImagesOfF
 }
 
 async function imagesOf(file: string, notes: string[], unread: string[]): Promise<readonly FileImage[]> {
-  const read = fileImages(await readExactly(file), file);
+  const text = await readExactly(file);
+  const read = fileImages(text, file);
   if (read.kind === 'images') {
     notes.push(...read.notes);
     return read.images;
@@ -44,7 +45,7 @@ async function imagesOf(file: string, notes: string[], unread: string[]): Promis
       'configuration',
     );
   }
-  const { services, skipped, unread: unknown, notes: about } = await readProject(file);
+  const { services, skipped, unread: unknown, notes: about } = await readProject(file, text);
   notes.push(...about, ...skipped.map(({ what, reason }) => `${file}: ${what} is not checked: ${reason}`));
   unread.push(...unknown.map(({ what, reason }) => `${file}: ${what}: ${reason}`));
   if (services.length === 0 && unknown.length === 0) {

@@ -3,7 +3,6 @@ import type { ServiceReference } from '../../consumers/compose-files.js';
 import { localProjectFiles, pathFromRoot } from '../../discovery/local-project-files.js';
 import { imagesOfServices } from '../../domain/compose-images.js';
 import type { Skipped } from '../../domain/upstream-finding.js';
-import { readExactly } from './read-exactly.js';
 
 const everything = { exclude: { images: [], services: [], profiles: [] } };
 
@@ -11,9 +10,13 @@ const everything = { exclude: { images: [], services: [], profiles: [] } };
  * Reads a compose project as Compose does: with `.env` beside it, this process's environment, and the files that it
  * includes and extends.
  *
- * @throws FerryError if the file cannot be read or is not a compose file
+ * @param text of the file
+ * @throws FerryError if it is not a compose file
  */
-export async function readProject(path: string): Promise<{
+export async function readProject(
+  path: string,
+  text: string,
+): Promise<{
   readonly services: readonly ServiceReference[];
   /** Services without an image to pull. */
   readonly skipped: readonly Skipped[];
@@ -23,7 +26,7 @@ export async function readProject(path: string): Promise<{
 }> {
   const lookup = (name: string): string | undefined => process.env[name];
   const file = pathFromRoot(path);
-  const files = localProjectFiles(new Map([[file, await readExactly(path)]]));
+  const files = localProjectFiles(new Map([[file, text]]));
   const project = await loadComposeProject(files, file, lookup);
   const { images, skipped, unread } = imagesOfServices(project.services, { lookup, ...everything });
   return {
