@@ -1,6 +1,7 @@
 import { parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
+import { groupBy } from '../domain/group-by.js';
 import { mirroredName, MirroredState } from '../domain/mirrored-image.js';
 import type { MirroredCopy, MirroredImage } from '../domain/mirrored-image.js';
 
@@ -30,26 +31,23 @@ export type MirrorFind =
 
 /** Finds the name of a source image on one target. */
 export class MirrorIndex {
-  readonly #byImage = new Map<string, MirrorName>();
-  readonly #byRepository = new Map<string, MirrorName[]>();
+  /** Every image on the target, by source. */
+  readonly names: readonly MirrorName[];
+  readonly #byImage: ReadonlyMap<string, MirrorName>;
+  readonly #byRepository: ReadonlyMap<string, readonly MirrorName[]>;
   readonly #options: MirrorIndexOptions;
 
   constructor(images: readonly MirroredImage[], options: MirrorIndexOptions) {
     this.#options = options;
-    for (const { image, copies } of images) {
-      const copy = preferred(copies.filter(({ target }) => target === options.target));
-      if (copy === undefined) continue;
-      const source = parseImageReference(image);
-      const name = { ...copy, source, host: options.hostOf(copy.registry) };
-      this.#byImage.set(image, name);
-      const repository = sourceRepository(source);
-      this.#byRepository.set(repository, [...(this.#byRepository.get(repository) ?? []), name]);
-    }
-  }
-
-  /** Every image on the target, by source. */
-  get names(): readonly MirrorName[] {
-    return [...this.#byImage.values()];
+    this.#byImage = new Map(
+      images.flatMap(({ image, copies }) => {
+        const copy = preferred(copies.filter(({ target }) => target === options.target));
+        if (copy === undefined) return [];
+        return [[image, { ...copy, source: parseImageReference(image), host: options.hostOf(copy.registry) }] as const];
+      }),
+    );
+    this.names = [...this.#byImage.values()];
+    this.#byRepository = groupBy(this.names, ({ source }) => sourceRepository(source));
   }
 
   /** The images of a source repository, `host/path`, on the target. */
