@@ -25,7 +25,7 @@ export function composeOverride(
   const findings = new Findings();
   const named = services.flatMap(({ service, reference }) => {
     const found = index.find(reference);
-    findings.note(found.kind === 'missing' ? undefined : found.note);
+    findings.note(found.note);
     if (found.kind === 'mirrored') return [];
     if (found.kind === 'missing') {
       findings.missing({
@@ -64,7 +64,7 @@ export function composeRewrite(
     const image = printImageReference(reference);
     const node = nested(where, () => imageOf(service, document));
     const found = index.find(reference);
-    findings.note(found.kind === 'missing' ? undefined : found.note);
+    findings.note(found.note);
     if (found.kind === 'mirrored') continue;
     if (node === undefined) {
       findings.gap(

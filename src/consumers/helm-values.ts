@@ -42,7 +42,7 @@ function fieldsFor(image: ValueImage, index: MirrorIndex, findings: Findings): V
   const { reference, where, form } = image;
   if (form === 'parts' && !image.hasTag) return withoutTag(image, index, findings);
   const found = index.find(reference);
-  findings.note(found.kind === 'missing' ? undefined : found.note);
+  findings.note(found.note);
   if (found.kind === 'mirrored') return undefined;
   if (found.kind === 'missing') {
     findings.missing({ image: printImageReference(reference), where, reason: found.reason });

@@ -25,7 +25,7 @@ export function kustomizeImages(text: string, index: MirrorIndex, where: string)
   const rules = new Map<string, Rule>();
   for (const { reference, written, where: at, kind } of manifestImages(text, where)) {
     const found = index.find(reference);
-    findings.note(found.kind === 'missing' ? undefined : found.note);
+    findings.note(found.note);
     if (found.kind === 'mirrored') continue;
     if (kind === 'likely') {
       if (found.kind === 'there') {

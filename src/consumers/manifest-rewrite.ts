@@ -18,7 +18,7 @@ export function manifestRewrite(text: string, index: MirrorIndex, where: string)
   const edits: TextEdit[] = [];
   for (const { reference, node, before, where: at, kind, written } of manifestImages(text, where)) {
     const found = index.find(reference);
-    findings.note(found.kind === 'missing' ? undefined : found.note);
+    findings.note(found.note);
     if (found.kind === 'there') {
       if (kind === 'likely') findings.note(`${at}: ${written} is replaced, since it is an image on the target`);
       edits.push(scalarEdit(text, node, `${before}${found.text}`));

@@ -27,7 +27,7 @@ export type MirrorFind =
   | { readonly kind: 'there'; readonly name: MirrorName; readonly text: string; readonly note?: string | undefined }
   /** It is a name on the target already; a note if the ferry does not know it. */
   | { readonly kind: 'mirrored'; readonly note?: string | undefined }
-  | { readonly kind: 'missing'; readonly reason: string };
+  | { readonly kind: 'missing'; readonly reason: string; readonly note?: undefined };
 
 /** Finds the name of a source image on one target. */
 export class MirrorIndex {
