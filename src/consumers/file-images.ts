@@ -1,11 +1,9 @@
 /** Image names in a file of any kind that "ferry use" writes or reads. */
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 import { isMap, isSeq } from 'yaml';
 
-import { InvalidInput } from '../domain/ferry-error.js';
 import { chartValues } from './helm-value-images.js';
-import { manifestImages } from './manifest-images.js';
+import { manifestImages, referenceAt } from './manifest-images.js';
 import { invalid, textOf, valueAt, yamlDocuments } from './yaml-text.js';
 import type { YamlDocument } from './yaml-text.js';
 
@@ -77,7 +75,9 @@ function firstMap(text: string, where: string): YamlDocument | undefined {
 function listImages(text: string, where: string): readonly FileImage[] {
   return text.split(/\r?\n/).flatMap((line, at) => {
     const written = line.replace(/(^|\s)#.*$/, '').trim();
-    return written === '' ? [] : [{ reference: readAt(written, `${where}:${at + 1}`), where: `${where}:${at + 1}` }];
+    return written === ''
+      ? []
+      : [{ reference: referenceAt(written, `${where}:${at + 1}`), where: `${where}:${at + 1}` }];
   });
 }
 
@@ -92,16 +92,10 @@ function kustomizationImages({ document, lineOf }: YamlDocument, where: string):
     if (name === '' || !isMap(item) || (tag === '' && digest === '')) return [];
     const at = `${where}:${lineOf(item)}: images`;
     return [
-      { reference: readAt(`${name}${tag === '' ? '' : `:${tag}`}${digest === '' ? '' : `@${digest}`}`, at), where: at },
+      {
+        reference: referenceAt(`${name}${tag === '' ? '' : `:${tag}`}${digest === '' ? '' : `@${digest}`}`, at),
+        where: at,
+      },
     ];
   });
-}
-
-function readAt(written: string, where: string): ImageReference {
-  try {
-    return parseImageReference(written);
-  } catch (error) {
-    if (error instanceof InvalidInput) throw invalid(where, error.message);
-    throw error;
-  }
 }

@@ -1,10 +1,9 @@
 /** Images in the values of a Helm chart: `{registry, repository, tag, digest}` and texts. */
-import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Document, YAMLMap } from 'yaml';
 
-import { InvalidInput } from '../domain/ferry-error.js';
+import { referenceOf } from '../domain/image-text.js';
 import { likelyReference } from './manifest-images.js';
 import { invalid, nested, textOf, yamlDocuments } from './yaml-text.js';
 import type { YamlDocument } from './yaml-text.js';
@@ -110,11 +109,5 @@ function partsAt(node: YAMLMap, path: ValuePath, { read, where }: Walk): ValueIm
 
 /** `repository` may be that of a chart or of Git. */
 function readable(text: string): ImageReference | undefined {
-  if (text.includes('://') || text.includes('{{')) return undefined;
-  try {
-    return parseImageReference(text);
-  } catch (error) {
-    if (error instanceof InvalidInput) return undefined;
-    throw error;
-  }
+  return text.includes('://') || text.includes('{{') ? undefined : referenceOf(text);
 }

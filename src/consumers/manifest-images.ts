@@ -1,10 +1,11 @@
 /** Image names in Kubernetes YAML: those of pods for certain, and other texts that look like one. */
-import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
+import { parseImageReference } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { Scalar } from 'yaml';
 
 import { InvalidInput } from '../domain/ferry-error.js';
+import { referenceOf } from '../domain/image-text.js';
 import { invalid, nested, textOf, yamlDocuments } from './yaml-text.js';
 import type { YamlDocument } from './yaml-text.js';
 
@@ -111,10 +112,15 @@ function addVolume(item: unknown, walking: Walk, at: number): void {
 function certain(node: Scalar, kind: ManifestImageKind, walking: Walk): ManifestImage {
   const written = textOf(node) ?? '';
   const at = placeOf(node, walking);
+  return { written, reference: referenceAt(written, at), node, before: '', where: at, kind };
+}
+
+/** Of a text that must be an image. @throws InvalidInput naming the place */
+export function referenceAt(text: string, where: string): ImageReference {
   try {
-    return { written, reference: parseImageReference(written), node, before: '', where: at, kind };
+    return parseImageReference(text);
   } catch (error) {
-    if (error instanceof InvalidInput) throw invalid(at, error.message);
+    if (error instanceof InvalidInput) throw invalid(where, error.message);
     throw error;
   }
 }
@@ -130,14 +136,8 @@ function addLikely(node: unknown, walking: Walk, form = /^()(.+)$/): void {
 
 /** Of a text that need not be an image. Undefined if it has no tag or digest, or cannot be one. */
 export function likelyReference(text: string): ImageReference | undefined {
-  if (!/[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) || /\s|:\/\//.test(text)) return undefined;
-  try {
-    const reference = parseImageReference(text);
-    return printImageReference(reference) === '' ? undefined : reference;
-  } catch (error) {
-    if (error instanceof InvalidInput) return undefined;
-    throw error;
-  }
+  const isVersioned = /[:@]/.test(text.slice(text.lastIndexOf('/') + 1));
+  return isVersioned && !/\s|:\/\//.test(text) ? referenceOf(text) : undefined;
 }
 
 function placeOf(node: Scalar, { read, where, path }: Walk): string {
