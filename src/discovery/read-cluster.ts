@@ -56,17 +56,14 @@ export async function readCluster(discovery: Discovery, options: ClusterOptions)
   }
   chooseContext(config, options.context);
   const source = `cluster ${config.getCurrentContext()}`;
-  const pods: KubernetesObject[] = [];
   for (const resource of resources) {
     options.signal?.throwIfAborted();
     try {
       for await (const items of pagesOf(config, resource, options)) {
         for (const item of items) {
-          if (resource.kind === 'Pod') pods.push(item);
+          if (resource.kind === 'Pod') readPod(discovery, item, source);
           else if (!isOwned(item)) findKubernetesImages(discovery, item, { source, lineOf: () => undefined });
         }
-        if (resource.kind !== 'Pod') continue;
-        for (const pod of pods.splice(0)) readPod(discovery, pod, source);
       }
     } catch (error) {
       options.signal?.throwIfAborted();
