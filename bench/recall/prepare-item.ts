@@ -7,7 +7,7 @@ import type { RecallItem } from './recall-item.js';
 
 /** The files of an item in a folder of their own, or the repositories that are not there. */
 export type Prepared =
-  | { readonly kind: 'ready'; readonly folder: string; readonly paths: readonly string[]; remove(): void }
+  | { readonly kind: 'ready'; readonly paths: readonly string[]; remove(): void }
   | { readonly kind: 'absent'; readonly missing: readonly string[] };
 
 /**
@@ -38,7 +38,7 @@ export function prepareItem(item: RecallItem, clones: string): Prepared {
     writeFileSync(path, readFileSync(path, 'utf8').replaceAll(from, to));
   }
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  return { kind: 'ready', folder: root, paths: paths.map((path) => join(root, path)), remove };
+  return { kind: 'ready', paths: paths.map((path) => join(root, path)), remove };
 }
 
 function hasRef(clone: string, ref: string): boolean {

@@ -9,8 +9,6 @@ import type { Instruction } from './dockerfile-instructions.js';
 export interface DockerfileOptions {
   /** Path of the file, for evidence. */
   readonly source: string;
-  /** Lines in front of the text, if it is part of a file. */
-  readonly lineOffset?: number | undefined;
   /** Build arguments; they override the defaults in the file. */
   readonly args?: Lookup | undefined;
   /** Build contexts with names of their own, which hide images. */
@@ -29,7 +27,7 @@ const platformArgs: readonly (readonly [string, string])[] = ['TARGET', 'BUILD']
  * itself and `scratch` are left out. Variables get their values from `ARG` before the first `FROM`.
  */
 export function readDockerfile(discovery: Discovery, text: string, options: DockerfileOptions): void {
-  const { source, lineOffset = 0, args = () => undefined, contexts = new Set() } = options;
+  const { source, args = () => undefined, contexts = new Set() } = options;
   const { instructions, syntax } = readInstructions(text);
   const stages = new Set(contexts);
   const defaults = new Map(platformArgs);
@@ -76,8 +74,7 @@ export function readDockerfile(discovery: Discovery, text: string, options: Dock
     add(bare, line, rule, rule === 'dockerfile-copy' ? 'COPY --from' : 'RUN --mount=from');
   }
 
-  function add(written: string, at: number, rule: FindRule, path: string): void {
-    const line = at + lineOffset;
+  function add(written: string, line: number, rule: FindRule, path: string): void {
     const what = `${source}:${line} ${path} ${written.slice(0, 200)}`;
     const read = interpolate(written, lookup);
     if (read.kind === 'fault') return discovery.skip(what, read.reason);
