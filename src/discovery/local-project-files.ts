@@ -23,10 +23,8 @@ export function localProjectFiles(given: ReadonlyMap<string, string> = new Map()
       if (texts.has(path)) return texts.get(path);
       if (texts.size >= mostFiles) throw unusable(`more than ${mostFiles} files are included or extended`);
       const read = await readTextFile(join('/', path));
+      if ('fault' in read && read.isMissing !== true) throw unusable(`${files.addressOf(path)}: ${read.fault}`);
       const text = 'text' in read ? read.text : undefined;
-      if (text === undefined && 'fault' in read && !read.fault.startsWith('there is no such')) {
-        throw unusable(`${files.addressOf(path)}: ${read.fault}`);
-      }
       texts.set(path, text);
       return text;
     },

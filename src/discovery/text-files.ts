@@ -6,7 +6,10 @@ import { errorMessage } from '../domain/error-message.js';
 /** Documentation says these limits (`docs/find.md`). */
 const largestFileBytes = 32 * 1024 * 1024;
 
-export type ReadText = { readonly text: string } | { readonly fault: string };
+export type ReadText =
+  | { readonly text: string }
+  /** With `isMissing`, there is no such file. */
+  | { readonly fault: string; readonly isMissing?: true };
 
 /** Reads a file of text within the limits. It is never a device or a pipe: opening one could wait for ever. */
 export async function readTextFile(path: string): Promise<ReadText> {
@@ -17,7 +20,7 @@ export async function readTextFile(path: string): Promise<ReadText> {
       const stats = await file.stat();
       if (!stats.isFile()) return { fault: 'it is neither a file nor a folder' };
       if (stats.size > largestFileBytes) return { fault: tooLarge(stats.size) };
-      const buffer = Buffer.alloc(Math.min(stats.size, largestFileBytes) + 1);
+      const buffer = Buffer.alloc(stats.size + 1);
       let length = 0;
       for (;;) {
         const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
@@ -29,7 +32,7 @@ export async function readTextFile(path: string): Promise<ReadText> {
       await file.close();
     }
   } catch (error) {
-    return { fault: openFault(error) };
+    return openFault(error);
   }
 }
 
@@ -59,10 +62,10 @@ function tooLarge(bytes: number): string {
   return `it has ${bytes} bytes or more; the maximum is ${largestFileBytes}: pass the parts that name images`;
 }
 
-function openFault(error: unknown): string {
+function openFault(error: unknown): ReadText {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'there is no such file or folder';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission to read it is denied';
-  if (code === 'ELOOP') return 'it is a symbolic link to itself';
-  return `it cannot be read: ${errorMessage(error)}`;
+  if (code === 'ENOENT') return { fault: 'there is no such file or folder', isMissing: true };
+  if (code === 'EACCES' || code === 'EPERM') return { fault: 'permission to read it is denied' };
+  if (code === 'ELOOP') return { fault: 'it is a symbolic link to itself' };
+  return { fault: `it cannot be read: ${errorMessage(error)}` };
 }
