@@ -105,13 +105,12 @@ async function expectations(
 ): Promise<readonly Expected[]> {
   const { targets } = config;
   return await withReadOnlyStores(config, async ({ mirrored }) => {
-    const homes = new Map(images.map((one) => [one, targetOf(one.reference, targets)]));
-    const written = images.filter((one) => homes.get(one) !== undefined).map((one) => nameOf(one, homes.get(one)));
+    const homes = images.map((one) => ({ one, home: targetOf(one.reference, targets) }));
+    const written = homes.flatMap(({ one, home }) => (home === undefined ? [] : [nameOf(one, home)]));
     const sources = await mirrored.sourcesOf(written);
     const indexes = new Map<string, MirrorIndex>();
     const expected: Expected[] = [];
-    for (const one of images) {
-      const home = homes.get(one);
+    for (const { one, home } of homes) {
       const target = home ?? chosenTarget(targets, options.target);
       let index = indexes.get(target.name);
       if (index === undefined) {
@@ -142,8 +141,8 @@ function targetOf({ host, path }: ImageReference, targets: readonly Target[]): T
 }
 
 /** The name as it is recorded: by the target's public host, and without a digest. */
-function nameOf({ reference: { host, path, tag = 'latest' } }: NamedImage, home: Target | undefined): string {
-  return mirroredName({ registry: home?.registry ?? host, repository: path, tag });
+function nameOf({ reference: { path, tag = 'latest' } }: NamedImage, { registry }: Target): string {
+  return mirroredName({ registry, repository: path, tag });
 }
 
 async function checkOne(
