@@ -1,5 +1,6 @@
 import { interpolate } from '../domain/compose-interpolation.js';
 import type { Lookup } from '../domain/compose-interpolation.js';
+import { isObject } from '../domain/is-object.js';
 import { folderOf, joinPath } from './repository-path.js';
 
 /** One entry of `include` (Compose specification, "Include"), or the reason why it cannot be included. */
@@ -61,8 +62,4 @@ function resolve(
 
 function textsOf(value: unknown): readonly string[] {
   return [value].flat().filter((text) => typeof text === 'string');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ import { interpolate, missingVariables } from '../domain/compose-interpolation.j
 import type { Lookup } from '../domain/compose-interpolation.js';
 import { exampleEnvFiles, parseEnvFile } from '../domain/env-file.js';
 import { FerryError } from '../domain/ferry-error.js';
+import { isObject } from '../domain/is-object.js';
 import type { Skipped } from '../domain/upstream-finding.js';
 import { readComposeDocument, readService } from './compose-document.js';
 import type { ComposeDocument, FindBase, Service } from './compose-document.js';
@@ -278,8 +279,4 @@ async function bases(files: ProjectFiles, document: Merged, part: Part, lookup: 
       throw error;
     }
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { looksLikeHost } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
 import { referenceOf } from '../domain/image-text.js';
+import { isObject } from '../domain/is-object.js';
 
 /** What the objects around a map say for the images in it, as Istio's `global.hub` and `global.tag`. */
 export interface Inherited {
@@ -53,7 +54,7 @@ export function inheritFrom(fields: Fields, outer: Inherited): Inherited {
 
 function mapIn(fields: Fields, name: string): Fields {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+  return isObject(value) ? value : {};
 }
 
 function nameIn(

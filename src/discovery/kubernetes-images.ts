@@ -1,4 +1,5 @@
 import { hasVersion, isFullReference, namesImage, referenceOf } from '../domain/image-text.js';
+import { isObject } from '../domain/is-object.js';
 import type { Discovery } from './discovery.js';
 import { evidenceOf, findLikely, imagesInText } from './likely-images.js';
 import type { Place } from './likely-images.js';
@@ -20,7 +21,7 @@ export interface KubernetesObject {
 }
 
 export function isKubernetesObject(value: unknown): value is KubernetesObject {
-  return isMap(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string';
+  return isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string';
 }
 
 /**
@@ -38,7 +39,7 @@ export function findKubernetesImages(
   if (Array.isArray(items) && object.kind.endsWith('List')) {
     for (const [index, item] of items.entries()) {
       // `kubectl get --raw` leaves out kind and version of the items.
-      const typed: unknown = isMap(item)
+      const typed: unknown = isObject(item)
         ? { apiVersion: object.apiVersion, kind: object.kind.slice(0, -'List'.length) || 'Object', ...item }
         : item;
       if (!isKubernetesObject(typed)) continue;
@@ -63,13 +64,13 @@ export function findKubernetesImages(
       for (const [index, item] of value.entries()) walk(item, [...path, index]);
       return;
     }
-    if (!isMap(value)) return;
+    if (!isObject(value)) return;
     const { image } = value;
     const list = path.at(-2);
     const isItem = typeof path.at(-1) === 'number';
     if (typeof image === 'string' && isItem && typeof list === 'string' && containerLists.has(list)) {
       certain(image, [...path, 'image'], 'container');
-    } else if (isItem && list === 'volumes' && isMap(image) && typeof image['reference'] === 'string') {
+    } else if (isItem && list === 'volumes' && isObject(image) && typeof image['reference'] === 'string') {
       certain(image['reference'], [...path, 'image', 'reference'], 'image-volume');
     } else if (typeof image === 'string' && !isOwn && (hasVersion(image) || isFullReference(image))) {
       certain(image, [...path, 'image'], 'custom-resource');
@@ -96,7 +97,7 @@ export function findKubernetesImages(
 
 /** Files in a ConfigMap: objects such as a template of a Pod, and texts. */
 function readFiles(discovery: Discovery, { data }: KubernetesObject, place: Place): void {
-  if (!isMap(data)) return;
+  if (!isObject(data)) return;
   for (const [key, text] of Object.entries(data)) {
     if (typeof text !== 'string') continue;
     const path = ['data', key];
@@ -133,11 +134,7 @@ function isNeverRead(path: Path): boolean {
 
 /** `Deployment kube-system/coredns` */
 export function nameOf({ kind, metadata }: KubernetesObject): string {
-  const { name, namespace, generateName } = isMap(metadata) ? metadata : {};
+  const { name, namespace, generateName } = isObject(metadata) ? metadata : {};
   const shown = [name, generateName].find((one) => typeof one === 'string') ?? '';
   return `${kind} ${typeof namespace === 'string' ? `${namespace}/` : ''}${shown}`.trim().slice(0, 300);
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

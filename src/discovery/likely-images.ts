@@ -1,5 +1,6 @@
 import type { Evidence } from '../domain/found-image.js';
 import { hasVersion, isFullReference, isPrivateName, namesImage, referenceOf } from '../domain/image-text.js';
+import { isObject } from '../domain/is-object.js';
 import type { Discovery } from './discovery.js';
 import { inheritFrom, readTriple } from './image-triples.js';
 import type { Inherited } from './image-triples.js';
@@ -41,8 +42,8 @@ export function findLikely(
     if (Array.isArray(value)) {
       if (isArguments(path) && readArguments(value, path)) return;
       for (const [index, item] of value.entries()) walk(item, [...path, index], outer);
-    } else if (typeof value === 'object' && value !== null) {
-      walkMap(value as Readonly<Record<string, unknown>>, path, outer);
+    } else if (isObject(value)) {
+      walkMap(value, path, outer);
     } else if (typeof value === 'string') {
       readText(value, path);
     }

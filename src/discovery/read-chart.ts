@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errorMessage } from '../domain/error-message.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { hasVersion, referenceOf } from '../domain/image-text.js';
+import { isObject } from '../domain/is-object.js';
 import { readChartFiles } from './chart-files.js';
 import type { ChartFiles } from './chart-files.js';
 import type { ChartPrograms } from './chart-programs.js';
@@ -129,7 +130,7 @@ function aliasesIn(charts: readonly ChartFiles[]): ReadonlyMap<string, readonly 
   for (const { chart } of charts) {
     const { dependencies } = describedBy(chart);
     for (const dependency of Array.isArray(dependencies) ? (dependencies as unknown[]) : []) {
-      const { name, alias } = isMap(dependency) ? dependency : {};
+      const { name, alias } = isObject(dependency) ? dependency : {};
       if (typeof name === 'string' && typeof alias === 'string')
         aliases.set(name, [...(aliases.get(name) ?? []), alias]);
     }
@@ -144,16 +145,16 @@ function namesOf({ chart }: ChartFiles, aliases: ReadonlyMap<string, readonly st
 
 function describedBy(chart: string): Readonly<Record<string, unknown>> {
   const [document] = readYamlDocuments(chart);
-  return document?.kind === 'value' && isMap(document.value) ? document.value : {};
+  return document?.kind === 'value' && isObject(document.value) ? document.value : {};
 }
 
 function readFiles(discovery: Discovery, { folder, chart, values }: ChartFiles, source: string): void {
   const at = (name: string): string => [source, folder, name].filter((part) => part !== '').join('/');
   const [document] = readYamlDocuments(chart);
-  const described = document?.kind === 'value' && isMap(document.value) ? document.value : {};
+  const described = document?.kind === 'value' && isObject(document.value) ? document.value : {};
   const { annotations, appVersion } = described;
   for (const key of imageAnnotations) {
-    const listed = isMap(annotations) ? annotations[key] : undefined;
+    const listed = isObject(annotations) ? annotations[key] : undefined;
     if (typeof listed !== 'string') continue;
     const line = document?.kind === 'value' ? document.lineOf(['annotations', key]) : undefined;
     readAnnotation(discovery, listed, { source: at('Chart.yaml'), line, path: `annotations ${key}` });
@@ -181,7 +182,7 @@ function readAnnotation(
   for (const document of readYamlDocuments(text)) {
     const entries = document.kind === 'value' && Array.isArray(document.value) ? (document.value as unknown[]) : [];
     for (const entry of entries) {
-      const image = isMap(entry) ? entry['image'] : entry;
+      const image = isObject(entry) ? entry['image'] : entry;
       const reference = typeof image === 'string' && hasVersion(image) ? referenceOf(image) : undefined;
       if (reference === undefined || typeof image !== 'string') continue;
       const tags = rendered.get(`${reference.host}/${reference.path}`);
@@ -197,8 +198,4 @@ function adviceFor(message: string): string {
   if (/execution error|required|nil pointer|values don't meet/.test(message))
     return ': pass values with --values or --set';
   return '';
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

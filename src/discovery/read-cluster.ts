@@ -8,6 +8,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage } from '../domain/error-message.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import { referenceOf } from '../domain/image-text.js';
+import { isObject } from '../domain/is-object.js';
 import type { Discovery } from './discovery.js';
 import { findKubernetesImages, isKubernetesObject, nameOf } from './kubernetes-images.js';
 import type { KubernetesObject } from './kubernetes-images.js';
@@ -215,7 +216,5 @@ function messageIn(body: string): string {
 }
 
 function mapOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
+  return isObject(value) ? value : {};
 }

@@ -9,6 +9,7 @@ import { interpolate } from '../domain/compose-interpolation.js';
 import type { Lookup } from '../domain/compose-interpolation.js';
 import { FerryError } from '../domain/ferry-error.js';
 import { referenceOf } from '../domain/image-text.js';
+import { isObject } from '../domain/is-object.js';
 import type { Discovery } from './discovery.js';
 import { evidenceOf, findLikely } from './likely-images.js';
 import type { Place } from './likely-images.js';
@@ -80,7 +81,7 @@ export async function readCompose(
     built: ReadonlySet<string>,
   ): Promise<void> {
     const written = typeof build === 'string' ? { context: build } : build;
-    const fields: Fields = isMap(written) ? written : {};
+    const fields: Fields = isObject(written) ? written : {};
     const context = textOf(fields['context'], lookup) ?? '.';
     const what = `${source} service ${name} (build)`;
     for (const [, target] of pairsOf(fields['additional_contexts'])) {
@@ -124,9 +125,9 @@ export async function readCompose(
   function readParts(text: string, address: string, services: readonly ComposeService[]): void {
     const lookups = new Map(services.map(({ name, lookup = variables }) => [name, lookup]));
     for (const document of readYamlDocuments(text)) {
-      if (document.kind !== 'value' || !isMap(document.value) || !isMap(document.value['services'])) continue;
+      if (document.kind !== 'value' || !isObject(document.value) || !isObject(document.value['services'])) continue;
       for (const [name, service] of Object.entries(document.value['services'])) {
-        if (isMap(service)) readPartsOf(name, service, address, document, lookups.get(name) ?? variables);
+        if (isObject(service)) readPartsOf(name, service, address, document, lookups.get(name) ?? variables);
       }
     }
   }
@@ -144,7 +145,7 @@ export async function readCompose(
       lineOf: (steps) => document.lineOf(['services', name, ...steps]),
     };
     for (const [index, volume] of listOf(service['volumes']).entries()) {
-      if (!isMap(volume) || volume['type'] !== 'image') continue;
+      if (!isObject(volume) || volume['type'] !== 'image') continue;
       const image = textOf(volume['source'], lookup) ?? '';
       const reference = referenceOf(image);
       if (reference === undefined) discovery.skip(`${source} service ${name} (image volume)`, `"${image}" is no image`);
@@ -161,7 +162,7 @@ export async function readCompose(
 
 /** A map, or a list of `NAME=value`. */
 function pairsOf(value: unknown): readonly [string, unknown][] {
-  if (isMap(value)) return Object.entries(value);
+  if (isObject(value)) return Object.entries(value);
   return listOf(value).flatMap((entry): [string, unknown][] => {
     if (typeof entry !== 'string') return [];
     const equals = entry.indexOf('=');
@@ -172,7 +173,7 @@ function pairsOf(value: unknown): readonly [string, unknown][] {
 function interpolated(value: unknown, lookup: Lookup): unknown {
   if (typeof value === 'string') return textOf(value, lookup) ?? value;
   if (Array.isArray(value)) return value.map((entry) => interpolated(entry, lookup));
-  if (!isMap(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, interpolated(entry, lookup)]));
 }
 
@@ -190,8 +191,4 @@ function isNothing(value: unknown): boolean {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

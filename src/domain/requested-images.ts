@@ -1,6 +1,7 @@
 import { excerpt, looksLikeHost, withoutPassword } from '@image-ferry/registry/reference';
 
 import { InvalidInput } from './ferry-error.js';
+import { isObject } from './is-object.js';
 import { nearestName } from './nearest-name.js';
 import { requestFault } from './request-limits.js';
 import type { RequestedImage } from './requested-image.js';
@@ -295,10 +296,6 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function wrong(what: string): InvalidInput {
