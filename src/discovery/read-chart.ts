@@ -13,6 +13,7 @@ import { findKubernetesImages, isKubernetesObject } from './kubernetes-images.js
 import { readYaml } from './read-text.js';
 import { runProgram, withPrivateFolder } from './run-program.js';
 import { readYamlDocuments } from './yaml-documents.js';
+import type { Path } from './yaml-documents.js';
 
 /** A Helm that was built with Go alone renders for 1.20, which charts refuse. */
 const standardKubeVersion = '1.35.0';
@@ -28,6 +29,12 @@ export interface ChartOptions {
   /** The version of Kubernetes that charts are rendered for. */
   readonly kubeVersion?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A chart, with the fields of its `Chart.yaml`. */
+interface Chart extends Pick<ChartFiles, 'folder' | 'values'> {
+  readonly fields: Readonly<Record<string, unknown>>;
+  lineOf(path: Path): number | undefined;
 }
 
 /**
@@ -58,11 +65,11 @@ export async function readChart(
       const rendered = await run(`helm template ${source}`, args);
       readRendered(discovery, rendered, source);
       const used = chartsIn(rendered);
-      const all = await readChartFiles(path);
-      const aliases = aliasesIn(all);
-      for (const files of all) {
-        const isUsed = files.folder === '' || namesOf(files, aliases).some((name) => used.has(name));
-        if (isUsed) readFiles(discovery, files, source);
+      const charts = (await readChartFiles(path)).map(described);
+      const aliases = aliasesIn(charts);
+      for (const one of charts) {
+        const isUsed = one.folder === '' || namesOf(one, aliases).some((name) => used.has(name));
+        if (isUsed) readFiles(discovery, one, source);
       }
     });
   } catch (error) {
@@ -124,11 +131,17 @@ function chartsIn(rendered: string): ReadonlySet<string> {
   );
 }
 
+function described({ folder, chart, values }: ChartFiles): Chart {
+  const [document] = readYamlDocuments(chart);
+  return document?.kind === 'value' && isObject(document.value)
+    ? { folder, values, fields: document.value, lineOf: document.lineOf }
+    : { folder, values, fields: {}, lineOf: () => undefined };
+}
+
 /** A chart may be used by another name, which its templates then have. */
-function aliasesIn(charts: readonly ChartFiles[]): ReadonlyMap<string, readonly string[]> {
+function aliasesIn(charts: readonly Chart[]): ReadonlyMap<string, readonly string[]> {
   const aliases = new Map<string, string[]>();
-  for (const { chart } of charts) {
-    const { dependencies } = describedBy(chart);
+  for (const { dependencies } of charts.map(({ fields }) => fields)) {
     for (const dependency of Array.isArray(dependencies) ? (dependencies as unknown[]) : []) {
       const { name, alias } = isObject(dependency) ? dependency : {};
       if (typeof name === 'string' && typeof alias === 'string')
@@ -138,25 +151,17 @@ function aliasesIn(charts: readonly ChartFiles[]): ReadonlyMap<string, readonly 
   return aliases;
 }
 
-function namesOf({ chart }: ChartFiles, aliases: ReadonlyMap<string, readonly string[]>): readonly string[] {
-  const { name } = describedBy(chart);
+function namesOf({ fields: { name } }: Chart, aliases: ReadonlyMap<string, readonly string[]>): readonly string[] {
   return typeof name === 'string' ? [name, ...(aliases.get(name) ?? [])] : [];
 }
 
-function describedBy(chart: string): Readonly<Record<string, unknown>> {
-  const [document] = readYamlDocuments(chart);
-  return document?.kind === 'value' && isObject(document.value) ? document.value : {};
-}
-
-function readFiles(discovery: Discovery, { folder, chart, values }: ChartFiles, source: string): void {
+function readFiles(discovery: Discovery, { folder, fields, lineOf, values }: Chart, source: string): void {
   const at = (name: string): string => [source, folder, name].filter((part) => part !== '').join('/');
-  const [document] = readYamlDocuments(chart);
-  const described = document?.kind === 'value' && isObject(document.value) ? document.value : {};
-  const { annotations, appVersion } = described;
+  const { annotations, appVersion } = fields;
   for (const key of imageAnnotations) {
     const listed = isObject(annotations) ? annotations[key] : undefined;
     if (typeof listed !== 'string') continue;
-    const line = document?.kind === 'value' ? document.lineOf(['annotations', key]) : undefined;
+    const line = lineOf(['annotations', key]);
     readAnnotation(discovery, listed, { source: at('Chart.yaml'), line, path: `annotations ${key}` });
   }
   if (values === undefined) return;
