@@ -2,7 +2,6 @@ import type { CredentialProvider, HostSettings, ProxyRules } from '@image-ferry/
 import type { PullAllowance } from '@image-ferry/registry/pull-quota';
 
 import type { AuditSettings } from '../domain/audit.js';
-import { parseDuration } from '../domain/duration.js';
 import type { MutableTags } from '../domain/mutable-tags.js';
 import type { NotificationSettings } from '../domain/notifications/settings.js';
 import type { SourceRules } from '../domain/source-allow-list.js';
@@ -39,7 +38,7 @@ import { targetCredentials } from './target-credentials.js';
 import { readTargets } from './targets.js';
 import { checkUpstreamTargets, readGitHub, readUpstreams } from './upstreams.js';
 import type { GitHubSettings } from './upstreams.js';
-import { named, readNumber } from './variable-values.js';
+import { readDuration, readNumber } from './variable-values.js';
 
 /** What is needed to validate and record a request. */
 export interface RequestConfig extends BaseConfig {
@@ -242,13 +241,8 @@ function collectConfig(environment: Environment, errors: ConfigErrors): FerryCon
     mutableTags: readMutableTags(environment, file, errors),
     notifications: readNotifications(environment, file, errors),
     audit: readAudit(file, errors),
-    missingTagWaitMs:
-      errors.try(() =>
-        named('FERRY_MISSING_TAG_WAIT', () => parseDuration(environment.value('FERRY_MISSING_TAG_WAIT') ?? '72h')),
-      ) ?? 0,
-    drainMs:
-      errors.try(() => named('FERRY_DRAIN_TIME', () => parseDuration(environment.value('FERRY_DRAIN_TIME') ?? '5s'))) ??
-      0,
+    missingTagWaitMs: readDuration(environment, errors, 'FERRY_MISSING_TAG_WAIT', { standard: '72h' }),
+    drainMs: readDuration(environment, errors, 'FERRY_DRAIN_TIME', { standard: '5s' }),
     historyDays: readNumber(environment, errors, 'FERRY_HISTORY_DAYS', { standard: 90, least: 1, most: 36_500 }),
     poolSize: readNumber(environment, errors, 'FERRY_IMAGES_AT_ONCE', { standard: 16, least: 1, most: 500 }),
     copySlots: readNumber(environment, errors, 'FERRY_COPIES_AT_ONCE', { standard: 20, least: 1, most: 64 }),

@@ -1,4 +1,5 @@
 /** Values of single variables; errors name the variable. */
+import { parseDuration } from '../domain/duration.js';
 import { InvalidInput } from '../domain/ferry-error.js';
 import type { ConfigErrors } from './config-errors.js';
 import type { Environment } from './environment.js';
@@ -16,6 +17,16 @@ export function readNumber(
   if (number >= least && number <= most) return number;
   errors.add(`${name} is "${text}": expected a whole number from ${least} to ${most}`);
   return standard;
+}
+
+/** A duration such as `72h`, in milliseconds; `standard` if the variable is not set, 0 if it is invalid. */
+export function readDuration(
+  environment: Environment,
+  errors: ConfigErrors,
+  name: string,
+  { standard }: { standard: string },
+): number {
+  return errors.try(() => named(name, () => parseDuration(environment.value(name) ?? standard))) ?? 0;
 }
 
 /** Adds the name of the variable to an error of its value. */
