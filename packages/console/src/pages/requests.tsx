@@ -1,4 +1,4 @@
-import { Button, Center, Code, Group, NativeSelect } from '@mantine/core';
+import { Code, Group, NativeSelect } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,8 +9,8 @@ import { Empty } from '../parts/empty.js';
 import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
+import { PagedView } from '../parts/paged-view.js';
 import { PlainTable } from '../parts/plain-table.js';
-import { QueryView } from '../parts/query-view.js';
 import { OutcomeBadge } from './requests/outcome-badge.js';
 
 const kinds = ['webhook', 'dispatch', 'api', 'console'] as const;
@@ -38,24 +38,16 @@ export function RequestsPage() {
           onChange={({ currentTarget: { value } }) => setOutcome(outcomes.find((one) => one === value))}
         />
       </Group>
-      <QueryView query={requests}>
-        {({ pages }) => {
-          const items = pages.flatMap((page) => page.items);
-          if (items.length > 0) return <RequestTable items={items} />;
-          return (
-            <Empty icon="requests" title={t('requests.none')}>
-              {t('requests.noneHint')}
-            </Empty>
-          );
-        }}
-      </QueryView>
-      {requests.hasNextPage && (
-        <Center>
-          <Button variant="default" loading={requests.isFetchingNextPage} onClick={() => void requests.fetchNextPage()}>
-            {t('common.showMore')}
-          </Button>
-        </Center>
-      )}
+      <PagedView
+        query={requests}
+        empty={
+          <Empty icon="requests" title={t('requests.none')}>
+            {t('requests.noneHint')}
+          </Empty>
+        }
+      >
+        {(items) => <RequestTable items={items} />}
+      </PagedView>
     </Page>
   );
 }

@@ -1,4 +1,3 @@
-import { Button, Center } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
@@ -8,8 +7,8 @@ import { useFormats } from '../parts/formats.js';
 import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
+import { PagedView } from '../parts/paged-view.js';
 import { PlainTable } from '../parts/plain-table.js';
-import { QueryView } from '../parts/query-view.js';
 import { RunCounts } from '../parts/run-counts.js';
 
 export function RunsPage() {
@@ -18,54 +17,44 @@ export function RunsPage() {
   const runs = useInfiniteQuery(runsQuery);
   return (
     <Page title={t('places.runs')} description={t('runs.description')}>
-      <QueryView query={runs}>
-        {({ pages }) => {
-          const items = pages.flatMap((page) => page.items);
-          if (items.length === 0) {
-            return (
-              <Empty icon="runs" title={t('runs.none')}>
-                {t('runs.noneHint')}
-              </Empty>
-            );
-          }
-          return (
-            <PlainTable
-              heads={[
-                t('runs.started'),
-                t('runs.took'),
-                t('places.images'),
-                t('runs.read'),
-                t('runs.sent'),
-                t('runs.reasons'),
-              ]}
-            >
-              {items.map(({ run, startedAt, finishedAt, images, bytesRead, bytesSent, reasons }) => (
-                <tr key={run}>
-                  <td>
-                    <TextLink to="/runs/$run" params={{ run }} size="sm">
-                      <Moment at={startedAt} form="time" />
-                    </TextLink>
-                  </td>
-                  <td>{finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)}</td>
-                  <td>
-                    <RunCounts images={images} />
-                  </td>
-                  <td>{bytes(bytesRead)}</td>
-                  <td>{bytes(bytesSent)}</td>
-                  <td className="breaking">{reasons.join(t('common.comma'))}</td>
-                </tr>
-              ))}
-            </PlainTable>
-          );
-        }}
-      </QueryView>
-      {runs.hasNextPage && (
-        <Center>
-          <Button variant="default" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
-            {t('common.showMore')}
-          </Button>
-        </Center>
-      )}
+      <PagedView
+        query={runs}
+        empty={
+          <Empty icon="runs" title={t('runs.none')}>
+            {t('runs.noneHint')}
+          </Empty>
+        }
+      >
+        {(items) => (
+          <PlainTable
+            heads={[
+              t('runs.started'),
+              t('runs.took'),
+              t('places.images'),
+              t('runs.read'),
+              t('runs.sent'),
+              t('runs.reasons'),
+            ]}
+          >
+            {items.map(({ run, startedAt, finishedAt, images, bytesRead, bytesSent, reasons }) => (
+              <tr key={run}>
+                <td>
+                  <TextLink to="/runs/$run" params={{ run }} size="sm">
+                    <Moment at={startedAt} form="time" />
+                  </TextLink>
+                </td>
+                <td>{finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)}</td>
+                <td>
+                  <RunCounts images={images} />
+                </td>
+                <td>{bytes(bytesRead)}</td>
+                <td>{bytes(bytesSent)}</td>
+                <td className="breaking">{reasons.join(t('common.comma'))}</td>
+              </tr>
+            ))}
+          </PlainTable>
+        )}
+      </PagedView>
     </Page>
   );
 }

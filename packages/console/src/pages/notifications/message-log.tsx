@@ -1,4 +1,4 @@
-import { Badge, Button, Center, Checkbox, Group, NativeSelect, Text } from '@mantine/core';
+import { Badge, Button, Checkbox, Group, NativeSelect, Text } from '@mantine/core';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,8 +9,8 @@ import type { Notification } from '../../api/types.js';
 import { Empty } from '../../parts/empty.js';
 import { FaultNotice } from '../../parts/fault-notice.js';
 import { Moment } from '../../parts/moment.js';
+import { PagedView } from '../../parts/paged-view.js';
 import { PlainTable } from '../../parts/plain-table.js';
-import { QueryView } from '../../parts/query-view.js';
 import { Section } from '../../parts/section.js';
 import { useIsOperator } from '../../shell/session-gate.js';
 
@@ -40,24 +40,16 @@ export function MessageLog({ channels }: { readonly channels: readonly string[] 
           onChange={({ currentTarget: { checked } }) => setIsFailed(checked)}
         />
       </Group>
-      <QueryView query={messages}>
-        {({ pages }) => {
-          const items = pages.flatMap((page) => page.items);
-          if (items.length > 0) return <MessageTable items={items} />;
-          return (
-            <Empty icon="notifications" title={t('notifications.noMessages')}>
-              {t('notifications.noMessagesHint')}
-            </Empty>
-          );
-        }}
-      </QueryView>
-      {messages.hasNextPage && (
-        <Center>
-          <Button variant="default" loading={messages.isFetchingNextPage} onClick={() => void messages.fetchNextPage()}>
-            {t('common.showMore')}
-          </Button>
-        </Center>
-      )}
+      <PagedView
+        query={messages}
+        empty={
+          <Empty icon="notifications" title={t('notifications.noMessages')}>
+            {t('notifications.noMessagesHint')}
+          </Empty>
+        }
+      >
+        {(items) => <MessageTable items={items} />}
+      </PagedView>
     </Section>
   );
 }
