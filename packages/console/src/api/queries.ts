@@ -1,7 +1,7 @@
 /** What the pages read. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 
-import { isBeingRecorded } from '../pages/requests/being-recorded.js';
+import { isBeingRecorded } from './being-recorded.js';
 import { textsOf, v1 } from './client.js';
 import { keys } from './keys.js';
 import type { ImageListing } from './keys.js';

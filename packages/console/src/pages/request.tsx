@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 
+import { isBeingRecorded } from '../api/being-recorded.js';
 import { requestQuery } from '../api/queries.js';
 import type { RequestDetails } from '../api/types.js';
 import { Facts } from '../parts/facts.js';
@@ -12,7 +13,6 @@ import { Page } from '../parts/page.js';
 import { PlainTable } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
 import { Section } from '../parts/section.js';
-import { isBeingRecorded } from './requests/being-recorded.js';
 import { OutcomeBadge } from './requests/outcome-badge.js';
 
 export function RequestPage() {

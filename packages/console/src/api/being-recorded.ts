@@ -1,4 +1,4 @@
-import type { RequestDetails } from '../../api/types.js';
+import type { RequestDetails } from './types.js';
 
 /** A worker that does not answer within this time is reported elsewhere. */
 const recordedWithinMs = 60_000;
