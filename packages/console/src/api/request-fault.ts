@@ -22,10 +22,15 @@ type Body<R> = R extends ClientResponse<infer T, infer Status> ? (Status extends
 
 /** The body of an answer. @throws RequestFault for anything but 2xx */
 export async function bodyOf<R extends Answer>(asking: Promise<R>): Promise<Body<R>> {
+  return (await (await accepted(asking)).json()) as Body<R>;
+}
+
+/** An answer that may have no body. @throws RequestFault for anything but 2xx */
+export async function accepted<R extends Answer>(asking: Promise<R>): Promise<R> {
   const response = await asking.catch((error: unknown) => {
     throw new RequestFault(0, error instanceof Error ? error.message : String(error));
   });
-  if (response.ok) return (await response.json()) as Body<R>;
+  if (response.ok) return response;
   throw new RequestFault(response.status, await detailOf(response));
 }
 

@@ -3,7 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { v1 } from './client.js';
 import { keys } from './keys.js';
 import { queryClient } from './query-client.js';
-import { bodyOf } from './request-fault.js';
+import { accepted, bodyOf } from './request-fault.js';
 import type { Session, SignInWay } from './types.js';
 
 interface SessionState {
@@ -31,8 +31,7 @@ export async function signInByToken(token: string): Promise<void> {
 
 /** @throws RequestFault if the session goes on */
 export async function signOut(): Promise<void> {
-  const response = await v1.session.$delete();
-  if (!response.ok) await bodyOf(Promise.resolve(response));
+  await accepted(v1.session.$delete());
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
   await queryClient.invalidateQueries({ queryKey: keys.session });
 }
