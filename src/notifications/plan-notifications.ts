@@ -4,9 +4,8 @@ import { announcedAt } from '../domain/notifications/announce-time.js';
 import { causesOf } from '../domain/notifications/image-causes.js';
 import { foldReports } from '../domain/notifications/incidents.js';
 import type { ImageReport } from '../domain/notifications/incidents.js';
-import type { IncidentFacts } from '../domain/notifications/notification.js';
 import { releaseScope, reportsOf, runScope } from './event-reports.js';
-import { messagesFor } from './outgoing.js';
+import { announceOpen, announceOver } from './incident-messages.js';
 import type { PlanOptions } from './plan-options.js';
 import { endReleases, findReleases } from './plan-releases.js';
 import { planRuns } from './plan-runs.js';
@@ -72,27 +71,8 @@ async function report(plan: NotificationPlan, reports: readonly ImageReport[], o
     await plan.end(id);
     if (incident.announcedAt === undefined) continue;
     if (incident.scope === releaseScope) await endReleases(plan, incident, options);
-    else
-      await plan.add(
-        messagesFor(options.settings, overFacts(incident, plan.now), {
-          incident: id,
-          among: await plan.channelsOf(id),
-        }),
-      );
+    else await announceOver(plan, options.settings, incident);
   }
-}
-
-type Incident = Awaited<ReturnType<NotificationPlan['openIncidents']>>[number];
-
-function overFacts(incident: Incident, overAt: number): IncidentFacts {
-  return { ...openFacts(incident, { images: 0, first: [] }), phase: 'over', overAt };
-}
-
-function openFacts(
-  { kind, target, source, code, reason, openedAt, what }: Incident,
-  { images, first }: { readonly images: number; readonly first: readonly string[] },
-): IncidentFacts {
-  return { about: 'incident', phase: 'open', kind, target, source, code, reason, what, images, first, openedAt };
 }
 
 /** An image may be open for another cause now without a change of state: checked for all when a run has ended. */
@@ -120,18 +100,14 @@ async function announce(
 ): Promise<number | undefined> {
   let next = Number.POSITIVE_INFINITY;
   for (const incident of await plan.openIncidents()) {
-    const { id, kind, openedAt, announcedAt: done } = incident;
+    const { kind, openedAt, announcedAt: done } = incident;
     // Releases are announced when they are found, and silences by their watch.
     if (done !== undefined || incident.scope === releaseScope || kind === 'silent') continue;
+    const dueAt = announcedAt(kind, openedAt, settings.patience);
     // What heals without help is not announced early.
-    const isDue = isLast && kind !== 'retrying' ? true : announcedAt(kind, openedAt, settings.patience) <= plan.now;
-    if (!isDue) {
-      next = Math.min(next, announcedAt(kind, openedAt, settings.patience));
-      continue;
-    }
-    const members = await plan.imagesOf(id);
-    await plan.announce(id, members.images);
-    await plan.add(messagesFor(settings, openFacts(incident, members), { incident: id }));
+    const isDue = dueAt <= plan.now || (isLast && kind !== 'retrying');
+    if (isDue) await announceOpen(plan, settings, incident, await plan.imagesOf(incident.id));
+    else next = Math.min(next, dueAt);
   }
   return Number.isFinite(next) ? Math.max(0, next - plan.now) : undefined;
 }

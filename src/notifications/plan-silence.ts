@@ -1,8 +1,8 @@
 /** Task queues that no worker polls, and schedules that did not run: incidents without images. */
 import type { NotificationPlan, NotificationPlanStore } from '../database/notification-plan-store.js';
-import type { IncidentCode, IncidentFacts } from '../domain/notifications/notification.js';
+import type { IncidentCode } from '../domain/notifications/notification.js';
 import type { NotificationSettings } from '../domain/notifications/settings.js';
-import { messagesFor } from './outgoing.js';
+import { announceOpen, announceOver } from './incident-messages.js';
 
 /** What a watch has seen. Times in UTC milliseconds. */
 export type Observation =
@@ -24,8 +24,6 @@ interface Silence {
   readonly since?: number | undefined;
 }
 
-type Incident = Awaited<ReturnType<NotificationPlan['openIncidents']>>[number];
-
 const scope = 'watch';
 
 /** Several processes may watch: whichever sees a silence first opens the incident, and the first one after it ends it. */
@@ -39,9 +37,11 @@ export async function planSilence(
     for (const observation of observations) {
       for (const { what, code, since } of await silencesOf(plan, observation)) {
         const incident = open.find((one) => one.scope === scope && one.key === `${code}|${what}`);
-        if (since === undefined) {
-          if (incident !== undefined) await end(plan, settings, incident);
-        } else if (incident === undefined) {
+        if (since === undefined && incident !== undefined) {
+          await plan.end(incident.id);
+          if (incident.announcedAt !== undefined) await announceOver(plan, settings, incident);
+        }
+        if (since !== undefined && incident === undefined) {
           const blank = { scope, kind: 'silent', reason: '', isShared: true, images: [] } as const;
           await plan.openIncident({ ...blank, key: `${code}|${what}`, code, what, openedAt: since });
         }
@@ -50,8 +50,7 @@ export async function planSilence(
     for (const incident of await plan.openIncidents()) {
       if (incident.scope !== scope || incident.announcedAt !== undefined) continue;
       if (plan.now - incident.openedAt < settings.silentMs) continue;
-      await plan.announce(incident.id, 0);
-      await plan.add(messagesFor(settings, factsOf(incident), { incident: incident.id }));
+      await announceOpen(plan, settings, incident);
     }
   });
 }
@@ -82,16 +81,4 @@ async function overdueSince(
   if (due !== undefined && due < plan.now && lastAt < due) return due;
   if (nextAt !== undefined && nextAt !== due) await plan.moveCursor(cursor, { position: nextAt });
   return undefined;
-}
-
-async function end(plan: NotificationPlan, settings: NotificationSettings, incident: Incident): Promise<void> {
-  const { id, announcedAt } = incident;
-  await plan.end(id);
-  if (announcedAt === undefined) return;
-  const facts = { ...factsOf(incident), phase: 'over', overAt: plan.now } as const;
-  await plan.add(messagesFor(settings, facts, { incident: id, among: await plan.channelsOf(id) }));
-}
-
-function factsOf({ code, what, openedAt, kind, reason }: Incident): IncidentFacts {
-  return { about: 'incident', phase: 'open', kind, code, reason, what, images: 0, first: [], openedAt };
 }
