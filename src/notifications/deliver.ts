@@ -7,7 +7,7 @@ import { messageOf } from '../domain/notifications/message.js';
 import { afterBusyMinute, afterQuietHours } from '../domain/notifications/quiet-hours.js';
 import type { NotificationChannel, NotificationSettings } from '../domain/notifications/settings.js';
 import { digestBytesOf } from './create-sender.js';
-import { newMessageId } from './outgoing.js';
+import { kindOf, newMessageId } from './outgoing.js';
 import type { SendResult, Sender } from './sender.js';
 
 export interface DeliverOptions {
@@ -112,7 +112,7 @@ async function attempt(
   const result = await sender(
     {
       id: messageId,
-      kind: facts.about === 'incident' ? facts.kind : facts.about,
+      kind: kindOf(facts),
       title: keyword === undefined || title.includes(keyword) ? title : `${keyword}: ${title}`,
       lines,
       facts,

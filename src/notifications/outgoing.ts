@@ -5,6 +5,9 @@ import { messageOf } from '../domain/notifications/message.js';
 import type { NotificationFacts, NotificationKind, StoredKind } from '../domain/notifications/notification.js';
 import type { NotificationChannel, NotificationSettings } from '../domain/notifications/settings.js';
 
+/** Facts of a kind that a channel can choose. */
+type ChosenFacts = Exclude<NotificationFacts, { about: 'test' | 'digest' }>;
+
 export interface MessagesOptions {
   readonly incident?: number | undefined;
   /** Only these channels; absent: all that receive the kind. */
@@ -14,10 +17,10 @@ export interface MessagesOptions {
 /** The messages of a notification for each channel that receives its kind. */
 export function messagesFor(
   settings: NotificationSettings,
-  facts: Exclude<NotificationFacts, { about: 'test' | 'digest' }>,
+  facts: ChosenFacts,
   { incident, among }: MessagesOptions = {},
 ): readonly NewNotification[] {
-  const kind: NotificationKind = facts.about === 'incident' ? facts.kind : facts.about;
+  const kind = kindOf(facts);
   return settings.channels
     .filter((channel) => among?.includes(channel.name) ?? channel.kinds.includes(kind))
     .map((channel) => messageFor(channel, facts, settings, incident));
@@ -39,6 +42,9 @@ export function newMessageId(): string {
   return `msg_${randomUUID().replaceAll('-', '')}`;
 }
 
-function kindOf(facts: NotificationFacts): StoredKind {
+/** The kind under which a message is stored, and which channels choose. */
+export function kindOf(facts: ChosenFacts): NotificationKind;
+export function kindOf(facts: NotificationFacts): StoredKind;
+export function kindOf(facts: NotificationFacts): StoredKind {
   return facts.about === 'incident' ? facts.kind : facts.about;
 }
