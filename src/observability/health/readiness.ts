@@ -1,5 +1,5 @@
 import { errorMessage } from '../../domain/error-message.js';
-import { inTime } from '../metrics/scrape.js';
+import { inTime } from '../in-time.js';
 
 /** One thing that a process needs. Rejects with the reason when it is not there. */
 export interface ReadinessCheck {

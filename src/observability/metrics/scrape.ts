@@ -1,4 +1,5 @@
 import { errorMessage } from '../../domain/error-message.js';
+import { inTime } from '../in-time.js';
 import type { FerryMetrics, MetricsPage, ServedQueue } from './ferry-metrics.js';
 import type { ReadStanding, Standing } from './standing.js';
 
@@ -53,17 +54,4 @@ export function scraper({
     const [read, isUp] = await Promise.all([standing(), isTemporalUp()]);
     return await metrics.page({ standing: read, isTemporalUp: isUp, queues: queues() });
   };
-}
-
-/** @throws if the answer does not come within the time */
-export async function inTime<T>(answer: Promise<T>, withinMs: number, otherwise: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${otherwise} within ${withinMs / 1_000} s`)), withinMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
