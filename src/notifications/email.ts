@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import { createTransport } from 'nodemailer';
 
 import { errorMessage } from '../domain/error-message.js';
@@ -71,5 +73,5 @@ function resultOf(error: unknown, host: string): SendResult {
 }
 
 function isLocal(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.');
+  return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }
