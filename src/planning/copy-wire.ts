@@ -1,6 +1,6 @@
 /** Between what crosses Temporal's wire and what the copy engine takes and gives. */
 import type { ContinuedUpload, CopyPlan, CopyTarget, TargetPlan, TargetResult } from '@image-ferry/registry';
-import { parsePlatform } from '@image-ferry/registry/platform';
+import { parsePlatform, printPlatform } from '@image-ferry/registry/platform';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
 
 import type { Destination, OpenTarget } from '../contract/activity-types.js';
@@ -13,6 +13,10 @@ import type { TargetOutcome } from '../domain/wanted-image.js';
 
 export function selectionOf(platforms: 'all' | readonly string[]): PlatformSelection {
   return platforms === 'all' ? 'all' : platforms.map(parsePlatform);
+}
+
+export function printSelection(selection: PlatformSelection): 'all' | readonly string[] {
+  return selection === 'all' ? 'all' : selection.map(printPlatform);
 }
 
 /** Recipes of the configured targets by name, those left out by which nothing can be relied on later. */

@@ -1,5 +1,4 @@
 /** Copies that an audit or a rollback has marked: they are planned before, and apart from, the usual copies of an image. */
-import { printPlatform } from '@image-ferry/registry/platform';
 import type { PlatformSelection } from '@image-ferry/registry/platform';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
@@ -9,7 +8,7 @@ import type { Target } from '../domain/target.js';
 import type { Holdings, MarkedCopy, TargetOutcome, WantedImage } from '../domain/wanted-image.js';
 import { planHeal } from './audit/plan-heal.js';
 import type { BrokenCopy } from './audit/plan-heal.js';
-import { bytesOf, openTarget, untried } from './copy-wire.js';
+import { bytesOf, openTarget, printSelection, untried } from './copy-wire.js';
 import type { CopyEngine } from './engine-ports.js';
 import { planRollback } from './rollback/plan-rollback.js';
 import { readableAt, tagRefOf } from './tag-ref.js';
@@ -62,7 +61,14 @@ export async function planMarked(
   if (rollback !== undefined) return await rolledBack(marked, rollback, ports, signal);
   const free = all.filter(({ name }) => marks.get(name)?.heldDigest === undefined);
   if (free.length === 0)
-    return { kind: 'planned', ...nothingElse, platforms: printed(selection), open: [], left: [], kept: keptOf(marked) };
+    return {
+      kind: 'planned',
+      ...nothingElse,
+      platforms: printSelection(selection),
+      open: [],
+      left: [],
+      kept: keptOf(marked),
+    };
   // What a person has requested since is brought by the usual plan, which is forced as long as something is broken.
   const isAsked = rows.some(({ forceCopy }) => forceCopy === true) || isRequested(holdings);
   const broken = free.filter(({ name, engine }) => engine === undefined && marks.get(name)?.drift !== undefined);
@@ -127,7 +133,7 @@ async function rolledBack(
     ...nothingElse,
     sourceDigest: plan.sourceDigest,
     imageBytes: bytesOf(plan),
-    platforms: printed(platforms),
+    platforms: printSelection(platforms),
     ...(force ? { force } : {}),
     // The tag is put even if it points there: the outcome of the copy is what ends the rollback.
     open: [{ destination }],
@@ -169,7 +175,7 @@ async function healed(
     sourceDigest: plan.sourceDigest,
     imageBytes: bytesOf(plan),
     missingPlatforms: from === undefined ? plan.missingPlatforms : [],
-    platforms: printed(platforms),
+    platforms: printSelection(platforms),
     open: [...untried(plan, destinations), ...plan.failures.map((failure) => openTarget(failure, destinations))],
     left: away,
     force: true,
@@ -203,8 +209,4 @@ function isRequested({ byTarget, marked, askedAt }: Holdings): boolean {
   if (askedAt === undefined) return false;
   const broken = [...(marked?.values() ?? [])].filter(({ drift }) => drift !== undefined);
   return [...byTarget.values(), ...broken].some(({ pushedAt }) => pushedAt !== undefined && askedAt >= pushedAt);
-}
-
-function printed(selection: PlatformSelection): 'all' | readonly string[] {
-  return selection === 'all' ? selection : selection.map(printPlatform);
 }

@@ -20,7 +20,7 @@ import type { Holdings, TargetOutcome, WantedImage } from '../domain/wanted-imag
 import { wantedSelection } from '../domain/wanted-platforms.js';
 import { chosenTargets, wantedTargets } from '../domain/wanted-targets.js';
 import type { TargetSelection } from '../domain/wanted-targets.js';
-import { bytesOf, copyRecipes, copyTargets, openTarget, pushedOutcome, untried } from './copy-wire.js';
+import { bytesOf, copyRecipes, copyTargets, openTarget, printSelection, pushedOutcome, untried } from './copy-wire.js';
 import { claimDestinations, foreseeDestination, ownDestinations } from './destinations.js';
 import type { CopyEngine } from './engine-ports.js';
 import { findHeld, findUnknownHeld, recordedOn } from './held-targets.js';
@@ -147,7 +147,7 @@ export class ImagePlanner {
       const open = (await Promise.all(foreseen)).map(({ destination }) => ({ destination }));
       return {
         kind: 'planned',
-        platforms: printed(selection),
+        platforms: printSelection(selection),
         missingPlatforms: [],
         missingTag,
         done: [],
@@ -200,7 +200,15 @@ export class ImagePlanner {
     if (direct.length === 0) {
       // A daemon pulls by the tag: it brings what the source has now.
       const nothing = { missingPlatforms: [], done: [] };
-      return { kind: 'planned', ...nothing, platforms: printed(selection), missingTag, open: byDocker, left, kept };
+      return {
+        kind: 'planned',
+        ...nothing,
+        platforms: printSelection(selection),
+        missingTag,
+        open: byDocker,
+        left,
+        kept,
+      };
     }
     const missing = await planMissing(
       { image, source, selection: withPlatforms(selection, beside), held: known, destinations: direct },
@@ -238,7 +246,7 @@ export class ImagePlanner {
     return {
       kind: 'planned',
       ...planned(plan, new Map()),
-      platforms: printed(platforms),
+      platforms: printSelection(platforms),
       missingTag,
       open: [...untried(plan, direct), ...retrying, ...byDocker],
       left,
@@ -302,7 +310,7 @@ export class ImagePlanner {
     );
     const byDocker = destinations.filter(({ engine: by }) => by === 'docker').map((destination) => ({ destination }));
     const force = isAnew ? ({ force: true } as const) : {};
-    const recipes = copyRecipes(printed(selection), targets);
+    const recipes = copyRecipes(printSelection(selection), targets);
     const known = await pushed.knownCopies(image);
     const request = {
       source,
@@ -345,7 +353,7 @@ export class ImagePlanner {
       kind: 'planned',
       ...planned(plan, recipes),
       ...force,
-      platforms: printed(selection),
+      platforms: printSelection(selection),
       missingTag,
       open: [
         ...untried(plan, direct).filter(({ destination }) => !keeps(destination.target)),
@@ -412,10 +420,6 @@ function planned(plan: CopyPlan, recipes: ReadonlyMap<string, string>) {
     missingPlatforms: plan.missingPlatforms,
     done: done.map((target) => pushedOutcome(target, recipes.get(target.target))),
   };
-}
-
-function printed(selection: PlatformSelection): 'all' | readonly string[] {
-  return selection === 'all' ? selection : selection.map(printPlatform);
 }
 
 /** A copy by another recipe says nothing about this one. */
