@@ -3,12 +3,10 @@ import { isGrpcServiceError } from '@temporalio/client';
 import type { DeploymentVersion } from '../contract/deployment-version.js';
 import { TaskQueue } from '../contract/task-queues.js';
 import type { TemporalClient } from './connect.js';
-import { isFreshPoll } from './worker-availability.js';
+import { describeQueue, isFreshPoll } from './worker-availability.js';
 
 /** gRPC's `NOT_FOUND`: no worker of this deployment has polled yet. */
 const notFound = 5;
-/** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's interface. */
-const workflowTasks = 1;
 
 /** The names that Temporal's command line prints, by the numbers of `WorkerDeploymentVersionStatus`. */
 const states = ['unknown', 'inactive', 'current', 'ramping', 'draining', 'drained', 'created'] as const;
@@ -76,18 +74,8 @@ export function currentOf(
 }
 
 /** The version that gets the work of the main queue; undefined if workers without a version get it. */
-export async function currentVersionOfQueue({
-  client,
-  withDeadline,
-}: TemporalClient): Promise<DeploymentVersion | undefined> {
-  const { versioningInfo } = await withDeadline(
-    async () =>
-      await client.workflowService.describeTaskQueue({
-        namespace: client.options.namespace,
-        taskQueue: { name: TaskQueue.main },
-        taskQueueType: workflowTasks,
-      }),
-  );
+export async function currentVersionOfQueue(temporal: TemporalClient): Promise<DeploymentVersion | undefined> {
+  const { versioningInfo } = await describeQueue(temporal, TaskQueue.main);
   const { deploymentName, buildId } = versioningInfo?.currentDeploymentVersion ?? {};
   return deploymentName && buildId ? { deploymentName, buildId } : undefined;
 }
@@ -107,15 +95,8 @@ async function countWorkflows({ client, withDeadline }: TemporalClient, query: s
 }
 
 /** The build ID of each worker that polls now. */
-async function pollingBuilds({ client, withDeadline }: TemporalClient, deployment: string): Promise<readonly string[]> {
-  const { pollers } = await withDeadline(
-    async () =>
-      await client.workflowService.describeTaskQueue({
-        namespace: client.options.namespace,
-        taskQueue: { name: TaskQueue.main },
-        taskQueueType: workflowTasks,
-      }),
-  );
+async function pollingBuilds(temporal: TemporalClient, deployment: string): Promise<readonly string[]> {
+  const { pollers } = await describeQueue(temporal, TaskQueue.main);
   const byWorker = new Map<string, string>();
   for (const { identity, lastAccessTime, deploymentOptions } of pollers ?? []) {
     if (deploymentOptions?.deploymentName !== deployment || !isFreshPoll(lastAccessTime)) continue;

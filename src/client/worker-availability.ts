@@ -16,19 +16,12 @@ const staleAfterMs = 75_000;
  * @param machine name of the machine or container that it runs on; absent: any
  */
 export async function isWorkerPolling(
-  { client, withDeadline }: TemporalClient,
+  temporal: TemporalClient,
   queue: TaskQueue = TaskQueue.main,
   machine?: string,
 ): Promise<boolean | undefined> {
   try {
-    const { pollers } = await withDeadline(
-      async () =>
-        await client.workflowService.describeTaskQueue({
-          namespace: client.options.namespace,
-          taskQueue: { name: queue },
-          taskQueueType: queue === TaskQueue.main ? workflowTasks : activityTasks,
-        }),
-    );
+    const { pollers } = await describeQueue(temporal, queue);
     return (pollers ?? []).some(({ lastAccessTime, identity }) => {
       const isMeant = machine === undefined || identity?.endsWith(`@${machine}`) === true;
       return isMeant && isFreshPoll(lastAccessTime);
@@ -37,6 +30,18 @@ export async function isWorkerPolling(
     // Only a hint is lost; the command that waits reports the error.
     return undefined;
   }
+}
+
+/** What Temporal says of a task queue: of the main one for its workflow tasks. */
+export async function describeQueue({ client, withDeadline }: TemporalClient, queue: TaskQueue) {
+  return await withDeadline(
+    async () =>
+      await client.workflowService.describeTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name: queue },
+        taskQueueType: queue === TaskQueue.main ? workflowTasks : activityTasks,
+      }),
+  );
 }
 
 /** Whether a worker that polled at this time still runs. */
