@@ -48,14 +48,20 @@ export async function connectClient(options: TemporalConnectionOptions): Promise
 
 /** @throws FerryError if the server does not answer or the namespace does not exist */
 export async function assertServed(options: TemporalConnectionOptions): Promise<void> {
-  const { client, withDeadline, close } = await connectClient(options);
+  const temporal = await connectClient(options);
   try {
-    await withDeadline(async () => await client.workflowService.describeNamespace({ namespace: options.namespace }));
+    await assertNamespace(temporal);
   } catch (error) {
     throw temporalFault(error, options);
   } finally {
-    await close();
+    await temporal.close();
   }
+}
+
+/** @throws what Temporal's client throws if the server does not answer or the namespace does not exist */
+export async function assertNamespace({ client, withDeadline }: TemporalClient): Promise<void> {
+  const { namespace } = client.options;
+  await withDeadline(async () => await client.workflowService.describeNamespace({ namespace }));
 }
 
 /**

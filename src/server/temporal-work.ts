@@ -1,4 +1,5 @@
 import { addImagesResult, startAddImages } from '../client/add-images.js';
+import { assertNamespace } from '../client/connect.js';
 import type { TemporalClient } from '../client/connect.js';
 import { isOfTemporal, withTemporalErrors } from '../client/retryable-temporal-errors.js';
 import { runningFetches } from '../client/running-fetches.js';
@@ -13,7 +14,7 @@ const answerWithinMs = 20_000;
 
 /** Implements the server's work with Temporal. */
 export function temporalWork(temporal: TemporalClient, queues: readonly TaskQueue[]): ServerWork {
-  const { client, withDeadline } = temporal;
+  const { client } = temporal;
   return {
     requestSync: async (request) => void (await withTemporalErrors(async () => await requestSync(temporal, request))),
     addImages: async (delivery, input) =>
@@ -32,11 +33,7 @@ export function temporalWork(temporal: TemporalClient, queues: readonly TaskQueu
         if (!isPending && fetches.length === 0) return { fetches };
         return { fetches, unserved: await unservedQueues(temporal, queues) };
       }),
-    assertReachable: async () =>
-      await withTemporalErrors(async () => {
-        const { namespace } = client.options;
-        await withDeadline(async () => await client.workflowService.describeNamespace({ namespace }));
-      }),
+    assertReachable: async () => await withTemporalErrors(async () => await assertNamespace(temporal)),
   };
 }
 

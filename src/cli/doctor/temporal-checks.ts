@@ -1,4 +1,5 @@
 import type { Check } from '../../checks/check.js';
+import { assertNamespace } from '../../client/connect.js';
 import { isWorkerPolling } from '../../client/worker-availability.js';
 import type { BaseConfig } from '../../config/base-config.js';
 import type { TaskQueue } from '../../contract/task-queues.js';
@@ -34,8 +35,9 @@ export function temporalChecks(config: BaseConfig, queues: readonly TaskQueue[])
 async function checkServer(config: BaseConfig): Promise<string> {
   const connection = temporalConnection(config);
   const { address, namespace, note } = connection;
-  return await withTemporalAt(connection, async ({ client, withDeadline }) => {
-    await withDeadline(async () => await client.workflowService.describeNamespace({ namespace }));
+  return await withTemporalAt(connection, async (temporal) => {
+    const { client, withDeadline } = temporal;
+    await assertNamespace(temporal);
     const { serverVersion } = await withDeadline(async () => await client.workflowService.getSystemInfo({}));
     const where = `${serverVersion ?? 'unknown version'} at ${address}, namespace ${namespace}`;
     return note === undefined ? where : `${where}; ${note}`;

@@ -1,3 +1,4 @@
+import { assertNamespace } from '../../client/connect.js';
 import type { TemporalClient } from '../../client/connect.js';
 import type { MetricsListen } from '../../config/metrics-settings.js';
 import type { Target } from '../../domain/target.js';
@@ -9,7 +10,6 @@ import { scraper } from '../../observability/metrics/scrape.js';
 import type { StatusDatabase } from '../status-database.js';
 import { openMetrics } from './open-metrics.js';
 import { standingReader } from './standing-reader.js';
-import { assertNamespace } from './temporal-check.js';
 
 export interface ObservedServer {
   /** Absent: no metrics. */

@@ -1,5 +1,6 @@
 import type { Worker } from '@temporalio/worker';
 
+import { assertNamespace } from '../../client/connect.js';
 import type { TemporalClient } from '../../client/connect.js';
 import type { MetricsListen } from '../../config/metrics-settings.js';
 import type { Stores } from '../../database/stores.js';
@@ -11,7 +12,6 @@ import { checkReadiness } from '../../observability/health/readiness.js';
 import type { FerryMetrics, ServedQueue } from '../../observability/metrics/ferry-metrics.js';
 import { scraper } from '../../observability/metrics/scrape.js';
 import { standingReader } from './standing-reader.js';
-import { assertNamespace } from './temporal-check.js';
 
 export interface ObservedWorker {
   readonly listen: MetricsListen;
