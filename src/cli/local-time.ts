@@ -1,3 +1,5 @@
+import { readUtc } from '../domain/utc-time.js';
+
 /** Formats UTC milliseconds as `2026-11-23 21:04:05` in the machine's time zone. */
 export function localTime(milliseconds: number): string {
   const date = new Date(milliseconds);
@@ -8,8 +10,6 @@ export function localTime(milliseconds: number): string {
 
 /** Formats a UTC time of a table, `2026-11-23 20:04:05`, in the same way; any other text is returned unchanged. */
 export function localTimeOfUtc(text: string): string {
-  const milliseconds = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(text)
-    ? Date.parse(`${text.replace(' ', 'T')}Z`)
-    : Number.NaN;
-  return Number.isNaN(milliseconds) ? text : localTime(milliseconds);
+  const milliseconds = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(text) ? readUtc(text) : undefined;
+  return milliseconds === undefined ? text : localTime(milliseconds);
 }

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 
 import type { ImageState } from '../domain/state-change.js';
+import { readUtc } from '../domain/utc-time.js';
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { OverviewQueries } from './overview-queries.js';
@@ -49,7 +50,7 @@ export class MeasureQueries {
       .select(sql<string | null>`min(add_time)`.as('at'))
       .where('requested_at', 'is', null)
       .executeTakeFirst();
-    const times = [known?.at ?? undefined, timeOf(older?.at)].flatMap((at) => (at === undefined ? [] : [Number(at)]));
+    const times = [known?.at ?? undefined, readUtc(older?.at)].flatMap((at) => (at === undefined ? [] : [Number(at)]));
     if (times.length === 0) return 0;
     return Math.max(0, (await dialect.now(queries)) - Math.min(...times)) / 1_000;
   }
@@ -115,10 +116,4 @@ export class MeasureQueries {
       .executeTakeFirst();
     return answered !== undefined;
   }
-}
-
-/** `YYYY-MM-DD HH:MM:SS`, UTC. */
-function timeOf(text: string | null | undefined): number | undefined {
-  const time = Date.parse(`${(text ?? '').replace(' ', 'T')}Z`);
-  return Number.isNaN(time) ? undefined : time;
 }

@@ -4,6 +4,7 @@ import { isDigest } from '@image-ferry/registry/digest';
 import { MirroredState } from '../../domain/mirrored-image.js';
 import type { MirroredCopy, MirroredImage } from '../../domain/mirrored-image.js';
 import type { Target } from '../../domain/target.js';
+import { readUtc } from '../../domain/utc-time.js';
 import { CopyState } from '../../domain/wanted-image.js';
 import { copyOn } from '../adoption/adoption-candidates.js';
 import type { Queries } from '../dialect-differences.js';
@@ -166,7 +167,7 @@ function copiesOf(row: NameRow, states: readonly CopyRow[], targets: readonly Ta
       digest: digestOf(copy?.digest) ?? digestOf(row.digest),
       sourceDigest: digestOf(row.source_digest),
       platforms: platformsOf(row.platform),
-      since: timeOf(row.push_time),
+      since: readUtc(row.push_time),
       verifiedAt: row.verified_at ?? undefined,
       state: stateOf(row, copy),
     };
@@ -194,12 +195,6 @@ function platformsOf(column: string | null): readonly string[] {
     .split(',')
     .map((platform) => platform.trim())
     .filter((platform) => platform !== '');
-}
-
-/** `YYYY-MM-DD HH:MM:SS` in UTC. */
-function timeOf(column: string | null): number | undefined {
-  const at = Date.parse(`${(column ?? '').replace(' ', 'T')}Z`);
-  return Number.isNaN(at) ? undefined : at;
 }
 
 function byTarget(a: MirroredCopy, b: MirroredCopy): number {
