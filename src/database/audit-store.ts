@@ -4,7 +4,7 @@ import type { SqlBool } from 'kysely';
 
 import { addFindings } from '../domain/audit.js';
 import type { AuditScope, AuditSettings, AuditSummary } from '../domain/audit.js';
-import { CopyState, PushStatus } from '../domain/wanted-image.js';
+import { PushStatus, thereStates } from '../domain/wanted-image.js';
 import {
   countFindings,
   countOpenFindings,
@@ -68,7 +68,7 @@ export class AuditStore {
       .selectFrom('image_copies')
       .select(['image_copies.image', 'image_copies.target', 'reference', 'digest'])
       .where(isOf('target', targets))
-      .where(isOf('state', [CopyState.pushed, CopyState.adopted]))
+      .where(isOf('state', thereStates))
       .where('reference', 'is not', null)
       .where('digest', 'is not', null)
       .where('image_copies.image', '>=', after.image)

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 
 import type { ImageState } from '../domain/state-change.js';
 import { readUtc } from '../domain/utc-time.js';
-import { CopyState, PushStatus } from '../domain/wanted-image.js';
+import { CopyState, PushStatus, thereStates } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { OverviewQueries } from './overview-queries.js';
 import { countStates } from './status-counts.js';
@@ -111,7 +111,7 @@ export class MeasureQueries {
       .select('recorded_at')
       .where('recorded_at', '>', time)
       .where('target', '=', target)
-      .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+      .where('state', 'in', thereStates)
       .limit(1)
       .executeTakeFirst();
     return answered !== undefined;

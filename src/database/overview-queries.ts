@@ -2,7 +2,7 @@ import { parseUploadHabits } from '@image-ferry/registry/upload-records';
 import { sql } from 'kysely';
 
 import type { ImageState } from '../domain/state-change.js';
-import { CopyState } from '../domain/wanted-image.js';
+import { CopyState, thereStates } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readJsonColumn } from './json-column.js';
 import { openCauses } from './open-causes.js';
@@ -152,7 +152,7 @@ export class OverviewQueries {
       .selectFrom('image_copies')
       .select(['target', sql<number>`count(*)`.as('pushed')])
       .where('image', 'in', images)
-      .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+      .where('state', 'in', thereStates)
       .groupBy('target')
       .execute();
     const targets = copies.map(({ target, pushed }) => ({ target, pushed: Number(pushed) }));

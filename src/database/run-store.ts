@@ -1,5 +1,5 @@
 import type { FaultCode } from '../domain/ferry-error.js';
-import { CopyState } from '../domain/wanted-image.js';
+import { CopyState, isThere } from '../domain/wanted-image.js';
 import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { groupRows } from './group-rows.js';
@@ -106,18 +106,14 @@ function settledOutcome(rows: readonly OutcomeRow[]): SettledOutcome | undefined
       : [{ target, reference, digest, replaced: before, backup: backup ?? undefined }],
   );
   if (whole === undefined) return undefined;
-  if (isThere(whole)) return { state: 'pushed', replaced, faults: [] };
+  if (isThere(whole.state)) return { state: 'pushed', replaced, faults: [] };
   if (whole.state !== CopyState.blocked) return undefined;
-  const isShared = copies.every((copy) => !isThere(copy) && copy.reason === whole.reason);
-  const faulty = isShared ? [whole] : copies.filter((copy) => !isThere(copy));
+  const isShared = copies.every((copy) => !isThere(copy.state) && copy.reason === whole.reason);
+  const faulty = isShared ? [whole] : copies.filter((copy) => !isThere(copy.state));
   return { state: 'blocked', replaced, faults: faulty.map(faultOf) };
 }
 
 function faultOf({ target, code, reason }: OutcomeRow): SettledOutcome['faults'][number] {
   const fault = { code: (code ?? 'internal') as FaultCode, reason: reason ?? '' };
   return target === '' ? fault : { target, ...fault };
-}
-
-function isThere({ state }: Pick<OutcomeRow, 'state'>): boolean {
-  return state === CopyState.pushed || state === CopyState.adopted;
 }

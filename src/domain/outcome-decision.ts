@@ -1,7 +1,7 @@
 /** What an outcome means for the rows of its image. Written by `database/pushed`. */
 import type { FaultCode } from './ferry-error.js';
 import { openState } from './state-change.js';
-import { CopyState, PushStatus } from './wanted-image.js';
+import { CopyState, isThere, PushStatus } from './wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from './wanted-image.js';
 
 export interface CopyStanding {
@@ -52,8 +52,7 @@ export function verdict(
   }
   const byTarget = new Map(standings.map((standing) => [standing.target, standing]));
   const known = wanted.flatMap((target) => byTarget.get(target) ?? []);
-  const isThere = ({ state }: CopyStanding): boolean => state === CopyState.pushed || state === CopyState.adopted;
-  const open = known.filter((standing) => !isThere(standing));
+  const open = known.filter(({ state }) => !isThere(state));
   if (open.length === 0 && known.length === wanted.length && wanted.length > 0) {
     const isAdopted = known.every(({ state }) => state === CopyState.adopted);
     return { status: PushStatus.pushed, state: isAdopted ? CopyState.adopted : CopyState.pushed };

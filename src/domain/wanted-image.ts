@@ -82,6 +82,14 @@ export const CopyState = {
 } as const;
 export type CopyState = (typeof CopyState)[keyof typeof CopyState];
 
+/** States of copies that are on their target. */
+export const thereStates = [CopyState.pushed, CopyState.adopted] as const;
+
+/** @param state of a copy, as its row has it */
+export function isThere(state: string): boolean {
+  return thereStates.some((there) => there === state);
+}
+
 /** A manifest on a target for one platform. */
 export interface PlatformCopy {
   readonly platform: string;

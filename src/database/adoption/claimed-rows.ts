@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 
 import type { Target } from '../../domain/target.js';
-import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import { PushStatus, thereStates } from '../../domain/wanted-image.js';
 import type { ClaimedRow } from '../../domain/wanted-image.js';
 import { chosenTargets } from '../../domain/wanted-targets.js';
 import type { Queries } from '../dialect-differences.js';
@@ -69,7 +69,7 @@ async function ownCopies(queries: Queries, images: readonly string[]): Promise<R
     .selectFrom('image_copies')
     .select(['image', 'target', 'reference'])
     .where('image', 'in', [...images])
-    .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+    .where('state', 'in', thereStates)
     .where('reference', 'is not', null)
     .execute();
   return new Map(rows.map(({ image, target, reference }) => [copyKey(image, target), reference ?? '']));

@@ -2,7 +2,7 @@
 import { driftCodes } from '../../domain/audit.js';
 import type { AuditSettings, DriftAction, DriftKind } from '../../domain/audit.js';
 import type { ChangeKind } from '../../domain/state-change.js';
-import { CopyState } from '../../domain/wanted-image.js';
+import { CopyState, isThere } from '../../domain/wanted-image.js';
 import type { RecordedChange } from '../events.js';
 import { copyChange } from '../pushed/write-image-copies.js';
 import type { ImageCopies } from '../tables.js';
@@ -10,8 +10,7 @@ import type { AuditedCopy, AuditFinding, CheckedCopy } from './audit-views.js';
 
 /** Whether no other program has written the copy since it was read. */
 export function isSame(row: ImageCopies, { reference, digest }: AuditedCopy): boolean {
-  const isThere = row.state === CopyState.pushed || row.state === CopyState.adopted;
-  return isThere && row.reference === reference && row.digest === digest;
+  return isThere(row.state) && row.reference === reference && row.digest === digest;
 }
 
 interface Judged {

@@ -2,7 +2,7 @@
 import { isDigest } from '@image-ferry/registry/digest';
 
 import type { Target } from '../../domain/target.js';
-import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import { isThere, PushStatus } from '../../domain/wanted-image.js';
 import type { Holding, Holdings, MarkedCopy } from '../../domain/wanted-image.js';
 import { copyOn, pushedRows } from '../adoption/adoption-candidates.js';
 import type { PushedRow } from '../adoption/adoption-candidates.js';
@@ -56,14 +56,14 @@ export function holdingsOn(targets: readonly Target[], { copies, scripts, askedA
   for (const target of targets) {
     const copy = copies.find((one) => one.target === target.name);
     const script = copyOn(target, targets, scripts, []);
-    const isThere = copy?.state === CopyState.pushed || copy?.state === CopyState.adopted;
-    const reference = isThere ? copy.reference : (script?.registryImageName ?? null);
+    const there = copy !== undefined && isThere(copy.state) ? copy : undefined;
+    const reference = there === undefined ? script?.registryImageName : there.reference;
     if (reference === null || reference === undefined) continue;
     const recorded = [copy?.source_digest, scripts.find(({ id }) => id === script?.pushedId)?.digest];
     byTarget.set(target.name, {
       reference,
-      ...(isThere && copy.digest !== null ? { digest: copy.digest } : {}),
-      ...(isThere && copy.last_pushed_at !== null ? { pushedAt: copy.last_pushed_at } : {}),
+      ...(there === undefined || there.digest === null ? {} : { digest: there.digest }),
+      ...(there === undefined || there.last_pushed_at === null ? {} : { pushedAt: there.last_pushed_at }),
       pushedId: script?.pushedId,
       sourceDigests: recorded.flatMap((text) => digestIn(text) ?? []),
     });
@@ -77,8 +77,7 @@ function markedAmong(copies: readonly ImageCopies[]): Holdings['marked'] {
     const { rollback_to: rollbackTo, held_digest: heldDigest } = copy;
     const digest = copy.digest ?? heldDigest;
     // A finding that was only reported leaves the copy pushed: nothing is to be done about it.
-    const isThere = state === CopyState.pushed || state === CopyState.adopted;
-    const drift = isThere ? null : copy.drift;
+    const drift = isThere(state) ? null : copy.drift;
     if (reference === null || digest === null) return [];
     if (drift === null && rollbackTo === null && heldDigest === null) return [];
     const mark: MarkedCopy = {

@@ -5,7 +5,7 @@ import { MirroredState } from '../../domain/mirrored-image.js';
 import type { MirroredCopy, MirroredImage } from '../../domain/mirrored-image.js';
 import type { Target } from '../../domain/target.js';
 import { readUtc } from '../../domain/utc-time.js';
-import { CopyState } from '../../domain/wanted-image.js';
+import { isThere } from '../../domain/wanted-image.js';
 import { copyOn } from '../adoption/adoption-candidates.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
@@ -180,8 +180,7 @@ function isOn(target: Target, targets: readonly Target[], { id, digest }: NameRo
 
 function stateOf({ verified_at: verifiedAt }: NameRow, copy: CopyRow | undefined): MirroredState {
   if (copy === undefined) return verifiedAt === null ? MirroredState.unverified : MirroredState.current;
-  const isThere = copy.state === CopyState.pushed || copy.state === CopyState.adopted;
-  return isThere ? MirroredState.current : MirroredState.outdated;
+  return isThere(copy.state) ? MirroredState.current : MirroredState.outdated;
 }
 
 /** Older scripts wrote a digest alone, a name with a digest, or another word. */

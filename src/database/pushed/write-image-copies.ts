@@ -2,7 +2,7 @@
 import type { FaultCode } from '../../domain/ferry-error.js';
 import type { CopyStanding, Verdict } from '../../domain/outcome-decision.js';
 import { describeContinued } from '../../domain/transfer-meter.js';
-import { CopyState } from '../../domain/wanted-image.js';
+import { CopyState, isThere } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { RecordedChange } from '../events.js';
@@ -90,9 +90,9 @@ export function copyChange(before: ImageCopies | undefined, now: ImageCopies): R
 }
 
 function kindOf(before: ImageCopies, now: ImageCopies): 'rolled-back' | 'healed' | undefined {
-  const isThere = now.state === CopyState.pushed || now.state === CopyState.adopted;
-  if (before.rollback_to !== null && now.rollback_to === null && isThere) return 'rolled-back';
-  return before.drift !== null && now.drift === null && isThere ? 'healed' : undefined;
+  if (!isThere(now.state)) return undefined;
+  if (before.rollback_to !== null && now.rollback_to === null) return 'rolled-back';
+  return before.drift !== null && now.drift === null ? 'healed' : undefined;
 }
 
 function changesOf(

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 
 import type { ImageFilter } from '../../domain/image-filter.js';
-import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import { PushStatus, thereStates } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { pagesOf } from '../insert-rows.js';
@@ -121,7 +121,7 @@ async function withTarget(
       .select('image')
       .where('image', 'in', page)
       .where('target', '=', target)
-      .where('state', 'in', [CopyState.pushed, CopyState.adopted])
+      .where('state', 'in', thereStates)
       .execute();
     for (const { image } of copies) there.add(image);
   }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 
 import type { ImageFilter } from '../../domain/image-filter.js';
-import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import { CopyState, PushStatus, thereStates } from '../../domain/wanted-image.js';
 import { effectiveStatus } from '../effective-status.js';
 import type { FerryTables } from '../tables.js';
 import { firstRow } from './wanted-rows.js';
@@ -119,7 +119,7 @@ function isPushedTo(is: Is, target: string): Condition {
     .select(sql<number>`count(*)`.as('copies'))
     .whereRef('image_copies.image', '=', 'images_for_push.image')
     .where('image_copies.target', '=', target)
-    .where('image_copies.state', 'in', [CopyState.pushed, CopyState.adopted]);
+    .where('image_copies.state', 'in', thereStates);
   return is(copies, '>', 0);
 }
 

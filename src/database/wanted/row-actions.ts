@@ -1,5 +1,5 @@
 /** Actions of a person on rows. */
-import { CopyState, PushStatus } from '../../domain/wanted-image.js';
+import { CopyState, PushStatus, thereStates } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import { effectiveStatus } from '../effective-status.js';
 import type { FerryDatabase } from '../ferry-database.js';
@@ -140,7 +140,7 @@ async function backfill(database: FerryDatabase, target: string): Promise<Renewe
               .select('image_copies.target')
               .whereRef('image_copies.image', '=', 'images_for_push.image')
               .where('image_copies.target', '=', target)
-              .where('image_copies.state', 'in', [CopyState.pushed, CopyState.adopted]),
+              .where('image_copies.state', 'in', thereStates),
           ),
         ),
       )
