@@ -4,7 +4,6 @@ import type { NotificationFacts, NotificationState } from '../domain/notificatio
 import { nextTokenAt, takeToken, tokensAt } from '../domain/notifications/rate-limit.js';
 import type { BucketTimes, RateLimit } from '../domain/notifications/rate-limit.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
-import { inTransaction } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { readJsonColumn } from './json-column.js';
 import { answerText, factsOfRow, rowOfNotification } from './notification-rows.js';
@@ -67,11 +66,11 @@ const mostInDigest = 1_000;
  * before anything is sent.
  */
 export async function claimNext(
-  { queries, dialect }: FerryDatabase,
+  { dialect, transaction }: FerryDatabase,
   channel: string,
   options: ClaimOptions,
 ): Promise<ClaimAnswer> {
-  return await inTransaction(queries, async (inside) => {
+  return await transaction(async (inside) => {
     const { now, buckets, pausedUntil } = await lockChannel(inside, dialect, channel);
     const { owner, limits, allowedAt, only } = options;
     const inFlight = only === undefined ? await firstInState(inside, channel, 'sending') : undefined;
@@ -96,9 +95,9 @@ export async function claimNext(
 }
 
 /** Records what became of an attempt; a process that was away for long cannot undo what another one has recorded. */
-export async function recordAttempt({ queries, dialect }: FerryDatabase, result: AttemptResult): Promise<void> {
+export async function recordAttempt({ dialect, transaction }: FerryDatabase, result: AttemptResult): Promise<void> {
   const { id, attempt, outcome, tookMs, pauseMs, isFinal } = result;
-  await inTransaction(queries, async (inside) => {
+  await transaction(async (inside) => {
     const select = inside.selectFrom('notifications').select(['channel', 'state']).where('id', '=', id);
     const row = await select.executeTakeFirst();
     if (row === undefined) return;

@@ -1,4 +1,3 @@
-import { inTransaction } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { insertRows, pagesOf } from './insert-rows.js';
 import { claimNext, recordAttempt } from './notification-claims.js';
@@ -39,8 +38,8 @@ export class NotificationStore {
 
   /** Adds messages, each at the end of its channel's queue. @returns their IDs, in order */
   async add(messages: readonly NewNotification[]): Promise<readonly number[]> {
-    const { dialect, queries } = this.#database;
-    return await inTransaction(queries, async (inside) => {
+    const { dialect, transaction } = this.#database;
+    return await transaction(async (inside) => {
       const now = await dialect.now(inside);
       for (const page of pagesOf(messages.map((message) => rowOfNotification(message, now)))) {
         await insertRows('notifications', page).execute(inside);
@@ -124,8 +123,8 @@ export class NotificationStore {
    * @returns false if it is pending already; undefined if there is no such message
    */
   async redeliver(id: number): Promise<boolean | undefined> {
-    return await inTransaction(this.#database.queries, async (inside) => {
-      const { dialect } = this.#database;
+    const { dialect, transaction } = this.#database;
+    return await transaction(async (inside) => {
       const select = inside.selectFrom('notifications').select(['state', 'channel']).where('id', '=', id);
       const row = await dialect.locking(select).executeTakeFirst();
       if (row === undefined) return undefined;
