@@ -73,12 +73,11 @@ export async function claimNext(
   return await transaction(async (inside) => {
     const { now, buckets, pausedUntil } = await lockChannel(inside, dialect, channel);
     const { owner, limits, allowedAt, only } = options;
-    const inFlight = only === undefined ? await firstInState(inside, channel, 'sending') : undefined;
+    const inFlight = only === undefined ? await firstInState(inside, channel, { state: 'sending' }) : undefined;
     if (inFlight !== undefined && inFlight.claimed_by !== owner && Number(inFlight.claimed_until) > now) {
       return { kind: 'later', inMs: Number(inFlight.claimed_until) - now };
     }
-    const pending = inFlight === undefined ? await pendingOf(inside, channel, only) : [];
-    const [first = inFlight] = pending;
+    const first = inFlight ?? (await firstInState(inside, channel, { state: 'pending', only }));
     if (first === undefined) return { kind: 'nothing' };
 
     const tokenAt = nextTokenAt(limits, buckets, now);
@@ -86,8 +85,9 @@ export async function claimNext(
     const earliest = only === undefined ? Math.max(pausedUntil, allowedAt(now), tokenAt) : tokenAt;
     if (earliest > now) return { kind: 'later', inMs: earliest - now };
 
+    const pending = inFlight === undefined && only === undefined ? await pendingTitles(inside, channel) : [];
     const isTooMuch = pending.length > Math.max(1, tokensAt(limits, buckets, now));
-    const row = isTooMuch ? await mergeIntoDigest(inside, pending, now, options) : first;
+    const row = isTooMuch ? await mergeIntoDigest(inside, { first, pending, now }, options) : first;
     const times = JSON.stringify(takeToken(limits, buckets, now));
     await inside.updateTable('notification_channels').set({ buckets: times }).where('name', '=', channel).execute();
     return { kind: 'claimed', message: await beginAttempt(inside, row, { owner, now }) };
@@ -167,38 +167,41 @@ function bucketTimes(value: unknown): BucketTimes {
 async function firstInState(
   inside: Queries,
   channel: string,
-  state: NotificationState,
+  { state, only }: { readonly state: NotificationState; readonly only?: number | undefined },
 ): Promise<NotificationRow | undefined> {
-  return await inside
+  const rows = inside
     .selectFrom('notifications')
     .selectAll()
     .where('channel', '=', channel)
     .where('state', '=', state)
     .orderBy('id')
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1);
+  return await (only === undefined ? rows : rows.where('id', '=', only)).executeTakeFirst();
 }
 
-async function pendingOf(inside: Queries, channel: string, only: number | undefined): Promise<NotificationRow[]> {
-  const waiting = inside
+type PendingTitle = Pick<NotificationRow, 'id' | 'title'>;
+
+async function pendingTitles(inside: Queries, channel: string): Promise<readonly PendingTitle[]> {
+  return await inside
     .selectFrom('notifications')
-    .selectAll()
+    .select(['id', 'title'])
     .where('channel', '=', channel)
     .where('state', '=', 'pending')
     .orderBy('id')
-    .limit(mostInDigest);
-  return await (only === undefined ? waiting : waiting.where('id', '=', only)).execute();
+    .limit(mostInDigest)
+    .execute();
 }
 
 /** Makes one message of the first of these that fit together. */
 async function mergeIntoDigest(
   inside: Queries,
-  pending: readonly NotificationRow[],
-  now: number,
+  {
+    first,
+    pending,
+    now,
+  }: { readonly first: NotificationRow; readonly pending: readonly PendingTitle[]; readonly now: number },
   { digestBytes, digestTitle, newMessageId }: ClaimOptions,
 ): Promise<NotificationRow> {
-  const [first] = pending;
-  if (first === undefined) throw new TypeError('a digest needs messages');
   const { count, facts } = digestOf(
     pending.map(({ title }) => title),
     digestBytes,
