@@ -22,7 +22,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { pagesOf } from './insert-rows.js';
 import type { ImageCopies } from './tables.js';
 import { changeStatus } from './wanted/change-status.js';
-import { firstRow, forgotten, statusBesideImage } from './wanted/wanted-rows.js';
+import { firstRow, forgotten, isWanted, statusBesideImage } from './wanted/wanted-rows.js';
 
 const findingsShown = 1_000;
 
@@ -79,7 +79,7 @@ export class AuditStore {
             .selectFrom('images_for_push')
             .select('images_for_push.id')
             .whereRef('images_for_push.image', '=', 'image_copies.image')
-            .where((row) => row.or([row('push_status', 'is', null), row('push_status', '<>', PushStatus.withdrawn)])),
+            .where(isWanted),
         ),
       )
       .orderBy('image_copies.image')

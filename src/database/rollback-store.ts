@@ -6,7 +6,7 @@ import type { FerryDatabase } from './ferry-database.js';
 import { readReplaced } from './pushed/replaced-tags.js';
 import type { ImageCopies } from './tables.js';
 import { changeStatus } from './wanted/change-status.js';
-import { askedAt, firstRow, forgotten } from './wanted/wanted-rows.js';
+import { askedAt, firstRow, forgotten, isWanted } from './wanted/wanted-rows.js';
 
 /** A copy that may be rolled back. */
 export interface RollbackCopy {
@@ -196,7 +196,7 @@ export class RollbackStore {
       .selectFrom('images_for_push')
       .select('id')
       .where('image', '=', image)
-      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
+      .where(isWanted)
       .where(firstRow, 'is', null)
       .execute();
     return rows.map(({ id }) => id);

@@ -3,7 +3,7 @@ import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import { groupRows } from './group-rows.js';
 import { changeStatus } from './wanted/change-status.js';
-import { idsOfImages } from './wanted/wanted-rows.js';
+import { idsOfImages, isWanted } from './wanted/wanted-rows.js';
 
 /** Tags per statement: SQLite takes at most 500 queries in one, and a tag needs up to three. */
 const tagsTogether = 100;
@@ -28,10 +28,7 @@ async function rowsOfTags(queries: Queries, keys: readonly string[]) {
   const exact = references.map((reference) => reference.exact);
   const prefixes = references.flatMap((reference) => reference.prefixes);
   const wanted = (from: Pick<Queries, 'selectFrom'>) =>
-    from
-      .selectFrom('images_for_push')
-      .select(['id', 'image'])
-      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]));
+    from.selectFrom('images_for_push').select(['id', 'image']).where(isWanted);
   return await wanted(queries)
     .where('image', 'in', exact)
     // Joined by `or`, SQLite would read the whole index.

@@ -8,7 +8,7 @@ import { applyAction, rowsOfAction } from './bulk-actions.js';
 import type { BulkAction, BulkRow, BulkRows, BulkSelection } from './bulk-actions.js';
 import { changeRows } from './change-rows.js';
 import { rowsForTarget } from './target-selections.js';
-import { firstRow, highestId, lowestId } from './wanted-rows.js';
+import { firstRow, highestId, isWanted, lowestId } from './wanted-rows.js';
 
 export interface Renewed {
   readonly images: number;
@@ -67,10 +67,7 @@ export class RowActions {
  */
 async function retryImage(database: FerryDatabase, image: string): Promise<Renewed> {
   return await renew(database, { isAnew: true }, async (queries) => {
-    return await selectRows(queries)
-      .where('image', '=', image)
-      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
-      .execute();
+    return await selectRows(queries).where('image', '=', image).where(isWanted).execute();
   });
 }
 
@@ -93,10 +90,7 @@ async function retryAdopted(database: FerryDatabase): Promise<Renewed> {
 
 async function removeImage(database: FerryDatabase, image: string): Promise<Renewed> {
   return await database.transaction(async (inside) => {
-    const rows = await selectRows(inside)
-      .where('image', '=', image)
-      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]))
-      .execute();
+    const rows = await selectRows(inside).where('image', '=', image).where(isWanted).execute();
     return await withdraw({ ...database, queries: inside }, rows);
   });
 }
@@ -107,7 +101,7 @@ async function removeRow(database: FerryDatabase, row: number | string): Promise
     const within = { ...database, queries: inside };
     const rows = selectRows(inside)
       .select(['source_registry_url', 'orig_name_space', 'orig_image_name'])
-      .where((is) => is.or([is('push_status', 'is', null), is('push_status', '<>', PushStatus.withdrawn)]));
+      .where(isWanted);
     if (typeof row === 'number') return await withdraw(within, await rows.where('id', '=', row).execute());
     const nameless = await rows.where('image', 'is', null).execute();
     return await withdraw(

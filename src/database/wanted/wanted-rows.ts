@@ -1,8 +1,8 @@
 /** Common changes of rows of `images_for_push`. */
 import { sql } from 'kysely';
-import type { RawBuilder, UpdateObject } from 'kysely';
+import type { RawBuilder, SqlBool, UpdateObject } from 'kysely';
 
-import type { PushStatus } from '../../domain/wanted-image.js';
+import { PushStatus } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryTables } from '../tables.js';
 
@@ -52,6 +52,9 @@ export const statusBesideImage = sql<number | null>`+push_status`;
  * index of a bare column; MySQL ignores a `+`.
  */
 export const firstRow = sql<number | null>`coalesce(duplicate_of, null)`;
+
+/** Rows that are not withdrawn; NULL is pending. */
+export const isWanted = sql<SqlBool>`(push_status is null or push_status <> ${PushStatus.withdrawn})`;
 
 /** Ids of the rows of images that have a status, without duplicates. */
 export async function idsOfImages(
