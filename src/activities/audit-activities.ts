@@ -1,10 +1,9 @@
-import { activityInfo } from '@temporalio/activity';
-
 import type { AuditActivities } from '../contract/activity-types.js';
 import type { AuditStore } from '../database/audit-store.js';
 import { auditPage } from '../planning/audit/audit-page.js';
 import type { AuditPorts } from '../planning/audit/audit-page.js';
 import { HostPace } from '../planning/audit/host-pace.js';
+import { activityIdentity } from './activity-identity.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
@@ -18,8 +17,7 @@ export function createAuditActivities(ports: AuditActivityPorts): AuditActivitie
   return {
     beginAudit: activity(async ({ who, scope }) => {
       // The same activity tried again must not begin a second audit.
-      const { workflowExecution, activityId } = activityInfo();
-      const audit = `${workflowExecution?.runId ?? 'audit'}/${activityId}`;
+      const audit = activityIdentity();
       return { audit, ...(await audits.begin({ id: audit, who, scope })) };
     }),
     auditCopies: activity(

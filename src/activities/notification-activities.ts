@@ -1,9 +1,10 @@
-import { activityInfo, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 
 import type { NotificationActivities } from '../contract/activity-types.js';
 import { errorMessage } from '../domain/error-message.js';
 import type { NotificationService, NotificationServiceOptions } from '../notifications/notification-service.js';
 import type { Observation } from '../notifications/plan-silence.js';
+import { activityIdentity } from './activity-identity.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
@@ -39,8 +40,7 @@ export function createNotificationActivities({ notifications, watch }: Notificat
       async ({ channel }) =>
         await withHeartbeat(undefined, async ({ signal }) => {
           // A retry of this activity continues what the attempt before it has claimed.
-          const { workflowExecution, activityId } = activityInfo();
-          const owner = `${workflowExecution?.runId ?? 'run'}/${activityId}`;
+          const owner = activityIdentity();
           const { sent, nextInMs } = await notifications.deliver(channel, { owner, signal });
           return { sent, nextInMs };
         }),

@@ -1,4 +1,4 @@
-import { activityInfo, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 
 import type { RunActivities } from '../contract/activity-types.js';
 import type { PushedImageStore } from '../database/pushed/pushed-image-store.js';
@@ -11,6 +11,7 @@ import { beforeFirstRow } from '../domain/wanted-image.js';
 import type { CopyEngine } from '../planning/engine-ports.js';
 import { takeOver } from '../planning/takeover.js';
 import { cancelUnwantedUploads } from '../planning/unwanted-uploads.js';
+import { activityIdentity } from './activity-identity.js';
 import { activity } from './activity.js';
 import { withHeartbeat } from './with-heartbeat.js';
 
@@ -32,8 +33,7 @@ export function createRunActivities(ports: RunPorts): RunActivities {
   return {
     beginRun: activity(async ({ requests }) => {
       // The same activity tried again must not begin a second run: its identity is in its workflow run and its ID.
-      const { workflowExecution, activityId } = activityInfo();
-      const run = `${workflowExecution?.runId ?? 'run'}/${activityId}`;
+      const run = activityIdentity();
       const { startedAt } = await runs.begin({ id: run, reasons: requests.map(({ reason }) => reason) });
       return { id: run, startedAt, poolSize };
     }),
