@@ -4,6 +4,7 @@ import { namesShown } from '../domain/notifications/notification.js';
 import type { CausePlace, IncidentCode, NotificationKind } from '../domain/notifications/notification.js';
 import { visibleLines } from '../domain/visible-text.js';
 import type { Queries } from './dialect-differences.js';
+import { groupRows } from './group-rows.js';
 import { insertRows, pagesOf } from './insert-rows.js';
 import type { NotificationIncidentsTable } from './tables.js';
 
@@ -90,10 +91,17 @@ export async function openIncident(queries: Queries, incident: IncidentToOpen): 
   };
   const { insertId } = await queries.insertInto('notification_incidents').values(row).executeTakeFirstOrThrow();
   const id = Number(insertId);
-  for (const page of pagesOf(images.map((image) => ({ incident: id, image })))) {
+  await insertMembers(
+    queries,
+    images.map((image) => ({ incident: id, image })),
+  );
+  return id;
+}
+
+async function insertMembers(queries: Queries, members: IncidentChanges['joined']): Promise<void> {
+  for (const page of pagesOf(members.map(({ incident, image }) => ({ incident, image })))) {
     await insertRows('notification_members', page).execute(queries);
   }
-  return id;
 }
 
 /** Writes what `foldReports` found. @returns incidents that lost images, and may be over */
@@ -101,15 +109,10 @@ export async function applyChanges(
   queries: Queries,
   { opened, joined, left }: IncidentChanges,
 ): Promise<readonly number[]> {
-  for (const page of pagesOf(joined))
-    await insertRows(
-      'notification_members',
-      page.map((one) => ({ ...one })),
-    ).execute(queries);
-  const byIncident = new Map<number, string[]>();
-  for (const { incident, image } of left) byIncident.set(incident, [...(byIncident.get(incident) ?? []), image]);
-  for (const [incident, images] of byIncident) {
-    for (const page of pagesOf(images)) {
+  await insertMembers(queries, joined);
+  const byIncident = groupRows(left, ({ incident }) => incident);
+  for (const [incident, members] of byIncident) {
+    for (const page of pagesOf(members.map(({ image }) => image))) {
       await queries
         .deleteFrom('notification_members')
         .where('incident', '=', incident)

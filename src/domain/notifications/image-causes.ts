@@ -2,16 +2,11 @@
 import type { FaultCode } from '../ferry-error.js';
 import type { ImageState } from '../state-change.js';
 import type { CopyState } from '../wanted-image.js';
+import type { IncidentCause } from './incidents.js';
 import type { CausePlace, NotificationKind } from './notification.js';
 
-export interface ImageCause extends CausePlace {
-  readonly kind: NotificationKind;
+export interface ImageCause extends IncidentCause {
   readonly code: FaultCode;
-  readonly reason: string;
-  /** Identifies the cause: kind, place and code. */
-  readonly key: string;
-  /** It concerns a registry as a whole: images that fail later belong to the same incident. */
-  readonly isShared: boolean;
 }
 
 export interface CopyStanding {

@@ -6,7 +6,9 @@ export interface IncidentCause extends CausePlace {
   readonly kind: NotificationKind;
   readonly code: IncidentCode;
   readonly reason: string;
+  /** Identifies the cause: kind, place and code. */
   readonly key: string;
+  /** It concerns a registry as a whole: images that fail later belong to the same incident. */
   readonly isShared: boolean;
 }
 
