@@ -80,16 +80,16 @@ export interface AuditSummary {
 
 export const emptyAudit: AuditSummary = { targets: [], notChecked: [], healing: 0 };
 
+/** How many copies of a target have the same finding. */
+export interface CountedFindings {
+  readonly target: string;
+  readonly kind: DriftKind;
+  readonly action: DriftAction;
+  readonly copies: number;
+}
+
 /** The counts of an audit with those of its findings. */
-export function addFindings(
-  { targets, notChecked }: AuditSummary,
-  found: readonly {
-    readonly target: string;
-    readonly kind: DriftKind;
-    readonly action: DriftAction;
-    readonly copies: number;
-  }[],
-): AuditSummary {
+export function addFindings({ targets, notChecked }: AuditSummary, found: readonly CountedFindings[]): AuditSummary {
   const count = (target: string, kind: DriftKind): number =>
     found.reduce((sum, one) => sum + (one.target === target && one.kind === kind ? one.copies : 0), 0);
   return {
@@ -124,7 +124,8 @@ export function addToAudit(sum: AuditSummary, page: AuditSummary): AuditSummary 
   };
 }
 
-function addTargets(known: TargetAudit | undefined, more: TargetAudit): TargetAudit {
+/** Adds counts of one target. */
+export function addTargets(known: TargetAudit | undefined, more: TargetAudit): TargetAudit {
   if (known === undefined) return more;
   return {
     target: known.target,

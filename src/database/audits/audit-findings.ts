@@ -1,5 +1,5 @@
 /** Reads and writes `audit_findings`. */
-import type { DriftAction, DriftKind } from '../../domain/audit.js';
+import type { CountedFindings, DriftAction, DriftKind } from '../../domain/audit.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { RecordedChange } from '../events.js';
 import type { AuditFinding } from './audit-views.js';
@@ -39,17 +39,7 @@ export async function readFindings(queries: Queries, audit: string, limit: numbe
 }
 
 /** How many findings of each kind an audit has on each target. */
-export async function countFindings(
-  queries: Queries,
-  audit: string,
-): Promise<
-  readonly {
-    readonly target: string;
-    readonly kind: DriftKind;
-    readonly action: DriftAction;
-    readonly copies: number;
-  }[]
-> {
+export async function countFindings(queries: Queries, audit: string): Promise<readonly CountedFindings[]> {
   const rows = await queries
     .selectFrom('audit_findings')
     .select(['target', 'kind', 'action', (is) => is.fn.countAll().as('copies')])

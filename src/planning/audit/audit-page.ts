@@ -3,7 +3,7 @@ import type { Fault } from '../../contract/activity-types.js';
 import type { AuditPage, CopyPosition } from '../../contract/audit-messages.js';
 import type { AuditStore } from '../../database/audit-store.js';
 import type { AuditedCopy, CheckedCopy } from '../../database/audits/audit-views.js';
-import { isSampled } from '../../domain/audit.js';
+import { addTargets, isSampled } from '../../domain/audit.js';
 import type { AuditScope, AuditSettings, NotChecked, TargetAudit } from '../../domain/audit.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { inParallel } from '../../domain/in-parallel.js';
@@ -116,9 +116,7 @@ class PageCounts {
   }
 
   #count(target: string, more: Partial<Omit<TargetAudit, 'target'>>): void {
-    const known = this.#targets.get(target) ?? { ...nothing, target };
-    const sums = Object.entries(more).map(([name, count]) => [name, known[name as keyof typeof nothing] + count]);
-    this.#targets.set(target, { ...known, ...(Object.fromEntries(sums) as typeof more) });
+    this.#targets.set(target, addTargets(this.#targets.get(target), { ...nothing, target, ...more }));
   }
 }
 
