@@ -6,6 +6,14 @@ export const ContextHeader = {
   requests: 'ferry-request-ids',
 } as const;
 
+/** What they carry. */
+export interface CarriedContext {
+  /** The oldest first. */
+  readonly requestIds: readonly string[];
+  /** W3C traceparent. */
+  readonly trace?: string | undefined;
+}
+
 /** Of one run: a busy run does the work of many requests. */
 export const mostRequestIds = 5;
 

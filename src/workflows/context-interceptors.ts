@@ -1,5 +1,3 @@
-import { defaultPayloadConverter } from '@temporalio/common';
-import type { Payload } from '@temporalio/common';
 import { isCancellation, proxySinks, workflowInfo } from '@temporalio/workflow';
 import type {
   Headers,
@@ -8,9 +6,10 @@ import type {
   WorkflowOutboundCallsInterceptor,
 } from '@temporalio/workflow';
 
-import { ContextHeader, mostRequestIds } from '../contract/context-headers.js';
-import type { TraceSinks, WorkflowSpan } from '../contract/context-headers.js';
+import { mostRequestIds } from '../contract/context-headers.js';
+import type { CarriedContext, TraceSinks, WorkflowSpan } from '../contract/context-headers.js';
 import { parseTraceParent, printTraceParent, spanIdOfRun } from '../domain/trace-parent.js';
+import { contextOf, headersOf } from './context-payloads.js';
 
 const { trace } = proxySinks<TraceSinks>();
 
@@ -32,17 +31,14 @@ class WorkflowContext {
   /** Traceparent of the last signal with one: what the run does next is done for its sender. */
   signalled: string | undefined;
 
-  start(headers: Headers): void {
-    this.parent = traceOf(headers);
-    this.addRequests(headers);
+  start({ requestIds, trace: parent }: CarriedContext): void {
+    this.parent = parent;
+    this.addRequests(requestIds);
   }
 
   /** A run works for those that started it and for those that signalled it. */
-  addRequests(headers: Headers): void {
-    const given = read(headers[ContextHeader.requests]);
-    if (!Array.isArray(given)) return;
-    const all = [...this.#requests, ...given.filter((id): id is string => typeof id === 'string')];
-    this.#requests = [...new Set(all)].slice(-mostRequestIds);
+  addRequests(given: readonly string[]): void {
+    this.#requests = [...new Set([...this.#requests, ...given])].slice(-mostRequestIds);
   }
 
   get requests(): readonly string[] {
@@ -58,19 +54,14 @@ class WorkflowContext {
   }
 
   added(headers: Headers): Headers {
-    const above = this.signalled ?? this.own;
-    return {
-      ...headers,
-      ...(above === undefined ? {} : { [ContextHeader.trace]: payloadOf({ traceparent: above }) }),
-      ...(this.#requests.length === 0 ? {} : { [ContextHeader.requests]: payloadOf(this.#requests) }),
-    };
+    return { ...headers, ...headersOf({ requestIds: this.#requests, trace: this.signalled ?? this.own }) };
   }
 }
 
 function inbound(context: WorkflowContext): WorkflowInboundCallsInterceptor {
   return {
     execute(input, next) {
-      context.start(input.headers);
+      context.start(contextOf(input.headers));
       const result = next(input);
       const { parent } = context;
       if (parent === undefined) return result;
@@ -85,8 +76,8 @@ function inbound(context: WorkflowContext): WorkflowInboundCallsInterceptor {
       return result;
     },
     handleSignal(input, next) {
-      context.addRequests(input.headers);
-      const parent = traceOf(input.headers);
+      const { requestIds, trace: parent } = contextOf(input.headers);
+      context.addRequests(requestIds);
       // The signal that started the run has the headers of the start.
       if (parent !== undefined && parent !== context.parent) {
         context.signalled = parent;
@@ -126,26 +117,4 @@ function here(): Pick<WorkflowSpan, 'workflowId' | 'runId'> {
 
 function isNormalEnd(error: unknown): boolean {
   return isCancellation(error) || (error instanceof Error && error.name === 'ContinueAsNew');
-}
-
-function traceOf(headers: Headers): string | undefined {
-  const carrier = read(headers[ContextHeader.trace]);
-  if (typeof carrier !== 'object' || carrier === null || !('traceparent' in carrier)) return undefined;
-  const { traceparent } = carrier;
-  if (typeof traceparent !== 'string' || parseTraceParent(traceparent) === undefined) return undefined;
-  return traceparent;
-}
-
-/** Headers can come from any client: what cannot be read is left out. */
-function read(payload: Payload | undefined): unknown {
-  if (payload === undefined) return undefined;
-  try {
-    return defaultPayloadConverter.fromPayload<unknown>(payload);
-  } catch {
-    return undefined;
-  }
-}
-
-function payloadOf(value: unknown): Payload {
-  return defaultPayloadConverter.toPayload(value);
 }

@@ -4,7 +4,7 @@ import type { ActivityInterceptors, ActivityInterceptorsFactory } from '@tempora
 import { inContext } from '../../observability/context/work-context.js';
 import { inSpan } from '../../observability/tracing/in-span.js';
 import type { SpanAttributes, Tracing } from '../../observability/tracing/tracing.js';
-import { contextOf } from './context-payloads.js';
+import { contextOf } from '../../workflows/context-payloads.js';
 
 /** Gives an activity the request IDs and the trace of its workflow, and its log lines the IDs. */
 export function activityContext(tracing: Tracing | undefined): ActivityInterceptorsFactory {

@@ -4,7 +4,7 @@ import type { Headers } from '@temporalio/common';
 import { currentContext } from '../../observability/context/work-context.js';
 import { inSpan } from '../../observability/tracing/in-span.js';
 import type { Tracing } from '../../observability/tracing/tracing.js';
-import { headersOf } from './context-payloads.js';
+import { headersOf } from '../../workflows/context-payloads.js';
 
 /** Gives the caller's request ID and trace to the workflows that it starts and signals. */
 export function clientContext(tracing: Tracing | undefined): WorkflowClientInterceptor {

@@ -2,9 +2,9 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 
 import { activityContext } from '../../../src/composition/observability/activity-context.js';
-import { contextOf, headersOf } from '../../../src/composition/observability/context-payloads.js';
 import { currentContext, inContext } from '../../../src/observability/context/work-context.js';
 import type { OpenSpan, SpanEnd, SpanStart, Tracing } from '../../../src/observability/tracing/tracing.js';
+import { contextOf, headersOf } from '../../../src/workflows/context-payloads.js';
 
 const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const ofActivity = '00-0af7651916cd43dd8448eb211c80319c-c7ad6b7169203331-01';

@@ -1,12 +1,12 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Headers } from '@temporalio/common';
 
-import { ContextHeader, mostRequestIds } from '../../contract/context-headers.js';
-import { parseTraceParent } from '../../domain/trace-parent.js';
-import type { WorkContext } from '../../observability/context/work-context.js';
+import { ContextHeader, mostRequestIds } from '../contract/context-headers.js';
+import type { CarriedContext } from '../contract/context-headers.js';
+import { parseTraceParent } from '../domain/trace-parent.js';
 
 /** The context as headers of Temporal. */
-export function headersOf({ requestIds, trace }: WorkContext): Headers {
+export function headersOf({ requestIds, trace }: CarriedContext): Headers {
   const payload = (value: unknown) => defaultPayloadConverter.toPayload(value);
   return {
     ...(trace === undefined ? {} : { [ContextHeader.trace]: payload({ traceparent: trace }) }),
@@ -14,8 +14,8 @@ export function headersOf({ requestIds, trace }: WorkContext): Headers {
   };
 }
 
-/** The context in headers of Temporal; what is not in its form is left out. */
-export function contextOf(headers: Headers): WorkContext {
+/** The context in headers of Temporal, which can come from any client; what is not in its form is left out. */
+export function contextOf(headers: Headers): CarriedContext {
   const carrier = read(headers, ContextHeader.trace);
   const given = typeof carrier === 'object' && carrier !== null && 'traceparent' in carrier ? carrier.traceparent : '';
   const ids = read(headers, ContextHeader.requests);
