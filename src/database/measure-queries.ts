@@ -1,6 +1,7 @@
 /** Numbers about all images for metrics. Each comes from an index; none reads a row of an image that is pushed. */
 import { sql } from 'kysely';
 
+import { awayCodes } from '../domain/ferry-error.js';
 import type { ImageState } from '../domain/state-change.js';
 import { readUtc } from '../domain/utc-time.js';
 import { CopyState, PushStatus, thereStates } from '../domain/wanted-image.js';
@@ -8,9 +9,6 @@ import type { FerryDatabase } from './ferry-database.js';
 import { OverviewQueries } from './overview-queries.js';
 import { countStates } from './status-counts.js';
 import { firstRow } from './wanted/wanted-rows.js';
-
-/** They say that the target itself could not be reached, whatever the image. */
-const awayCodes = ['unreachable', 'tls'] as const;
 
 /** Numbers about all images. They only read. */
 export class MeasureQueries {
@@ -68,7 +66,7 @@ export class MeasureQueries {
       .select(['target', sql<number | string>`max(last_tried_at)`.as('at')])
       .where('target', 'in', targets)
       .where('state', 'in', [CopyState.retrying, CopyState.waiting])
-      .where('code', 'in', [...awayCodes])
+      .where('code', 'in', awayCodes)
       .groupBy('target')
       .execute();
     const standing = new Map<string, boolean>();

@@ -32,6 +32,9 @@ export type FaultCode =
   | 'temporal'
   | 'internal';
 
+/** They say that a registry itself does not answer, whatever the image. */
+export const awayCodes = ['unreachable', 'tls'] as const satisfies readonly FaultCode[];
+
 /**
  * Base class of all expected faults, including those of the registry client. An error that is not a FerryError is a bug. The
  * message is for users, the fields are for programs; neither contains a secret.

@@ -1,4 +1,5 @@
 import type { Fault, LeftTarget } from '../contract/activity-types.js';
+import { awayCodes } from '../domain/ferry-error.js';
 import type { FerryError } from '../domain/ferry-error.js';
 import type { Target } from '../domain/target.js';
 import { printUtc } from '../domain/utc-time.js';
@@ -25,7 +26,7 @@ interface Absence {
 
 /** Whether a fault of a target says that it does not answer, whatever the image. */
 export function saysAway({ code }: Pick<Fault, 'code'>): boolean {
-  return code === 'unreachable' || code === 'tls';
+  return awayCodes.some((away) => away === code);
 }
 
 /**
