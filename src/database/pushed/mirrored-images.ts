@@ -7,6 +7,7 @@ import type { Target } from '../../domain/target.js';
 import { readUtc } from '../../domain/utc-time.js';
 import { isThere } from '../../domain/wanted-image.js';
 import { copyOn } from '../adoption/adoption-candidates.js';
+import { compareTexts } from '../compare-texts.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { groupRows } from '../group-rows.js';
@@ -198,14 +199,11 @@ function platformsOf(column: string | null): readonly string[] {
 
 function byTarget(a: MirroredCopy, b: MirroredCopy): number {
   return (
-    compare(a.target, b.target) || compare(printName({ ...a, host: a.registry }), printName({ ...b, host: b.registry }))
+    compareTexts(a.target, b.target) ||
+    compareTexts(printName({ ...a, host: a.registry }), printName({ ...b, host: b.registry }))
   );
 }
 
 function sorted(images: readonly MirroredImage[]): readonly MirroredImage[] {
-  return images.toSorted((a, b) => compare(a.image, b.image));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+  return images.toSorted((a, b) => compareTexts(a.image, b.image));
 }

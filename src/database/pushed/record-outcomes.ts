@@ -7,6 +7,7 @@ import { CopyState } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import { chosenTargets } from '../../domain/wanted-targets.js';
 import { recordHealed } from '../audits/audit-findings.js';
+import { compareTexts } from '../compare-texts.js';
 import { recordEvents } from '../events.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { groupRows } from '../group-rows.js';
@@ -36,7 +37,7 @@ const imagesTogether = 100;
  * image, or of two images with one name on a target, the later one applies: they are in different transactions.
  */
 export function transactionsOf(records: readonly OutcomeRecord[]): OutcomeRecord[][] {
-  const ordered = records.toSorted((a, b) => compared(a.outcome.image, b.outcome.image));
+  const ordered = records.toSorted((a, b) => compareTexts(a.outcome.image, b.outcome.image));
   const all: OutcomeRecord[][] = [];
   let current: OutcomeRecord[] = [];
   let taken = new Set<string>();
@@ -116,10 +117,4 @@ function wholeChanges(
 
 function isThere(outcome: TargetOutcome): outcome is Extract<TargetOutcome, { state: 'pushed' | 'adopted' }> {
   return outcome.state === 'pushed' || outcome.state === 'adopted';
-}
-
-/** Byte by byte, as the database compares them. */
-function compared(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
