@@ -20,9 +20,9 @@ test('a command that reads the database loads a driver only when it is used', ()
   expect(opened.filter((path) => /libsql|(mysql|sqlite)-database/.test(path))).toEqual([]);
 });
 
-test.each(['find', 'use', 'catalog'])('ferry %s starts without loading Temporal', (name) => {
+test.each(['find', 'use', 'catalog', 'retry', 'release'])('ferry %s starts without loading Temporal', (name) => {
   expect(openedWith(fileOf(name)).filter((path) => path.includes('with-temporal'))).toEqual([]);
-  expect(openedWith(fileOf('retry'))).toContainEqual(expect.stringContaining('with-temporal'));
+  expect(openedWith(fileOf('sync'))).toContainEqual(expect.stringContaining('with-temporal'));
 });
 
 test("the worker's bundle contains no second copy of Temporal beside node_modules", () => {

@@ -26,6 +26,7 @@ import type { Confirmation, FindReport } from '../find-report.js';
 import { interruptible } from '../interruption.js';
 import { printLine, printMessage } from '../output.js';
 import { planTables } from '../plan-report.js';
+import { requestSyncAfter } from '../request-sync-after.js';
 import { withConfigWarnings, withStores } from '../with-stores.js';
 
 export interface FindOptions {
@@ -87,8 +88,6 @@ async function find(paths: readonly string[], options: FindOptions, signal: Abor
     printAddedImages(added);
   }
   if (syncRequested) {
-    // Only this needs Temporal, which takes longer to load than most files to search.
-    const { requestSyncAfter } = await import('../request-sync-after.js');
     await requestSyncAfter(readRequestConfig(process.env), {
       reason: 'ferry find',
       kept: 'The images are recorded for the next sync run.',
