@@ -133,19 +133,28 @@ function printPath(prefix: string, path: Path): string {
 export function imagesInText(text: string): readonly { readonly found: string; readonly line: number }[] {
   if (text.length > longestText) return [];
   const images = new Map<string, number>();
-  const take = (found: string, index: number): void => {
-    if (!images.has(found)) images.set(found, text.slice(0, index).split('\n').length);
-  };
+  const lineOfFull = lineReader(text);
   for (const match of text.matchAll(fullInText)) {
     const [whole] = match;
     const found = whole.replace(/[.-]+$/, '');
-    if (isFullReference(found)) take(found, match.index);
+    if (isFullReference(found) && !images.has(found)) images.set(found, lineOfFull(match.index));
   }
+  const lineOfImage = lineReader(text);
   for (const match of text.matchAll(imageInText)) {
     const found = match[1] ?? '';
-    if (hasVersion(found)) take(found, match.index);
+    if (hasVersion(found) && !images.has(found)) images.set(found, lineOfImage(match.index));
   }
   return [...images].map(([found, line]) => ({ found, line }));
+}
+
+/** The lines of positions that are passed in their order, from 1: the text is searched once for all of them. */
+function lineReader(text: string): (position: number) => number {
+  let line = 1;
+  let end = text.indexOf('\n');
+  return (position) => {
+    for (; end >= 0 && end < position; end = text.indexOf('\n', end + 1)) line += 1;
+    return line;
+  };
 }
 
 function isArguments(path: Path): boolean {
