@@ -1,10 +1,10 @@
 /** Incidents and the images in them, within a transaction. */
+import { groupRows } from '../domain/group-rows.js';
 import type { IncidentChanges, Membership, NewIncident } from '../domain/notifications/incidents.js';
 import { namesShown } from '../domain/notifications/notification.js';
 import type { CausePlace, IncidentCode, NotificationKind } from '../domain/notifications/notification.js';
 import { visibleLines } from '../domain/visible-text.js';
 import type { Queries } from './dialect-differences.js';
-import { groupRows } from './group-rows.js';
 import { insertRows, pagesOf } from './insert-rows.js';
 import type { NotificationIncidentsTable } from './tables.js';
 

@@ -1,10 +1,10 @@
 /** Why images are not pushed, grouped by the cause. */
 import { sql } from 'kysely';
 
+import { groupRows } from '../domain/group-rows.js';
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
 import { effectiveStatus } from './effective-status.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { groupRows } from './group-rows.js';
 import { firstRow } from './wanted/wanted-rows.js';
 
 /** Images that are not pushed for one reason. */

@@ -1,12 +1,12 @@
 import { parseImageReference, sourceRepository } from '@image-ferry/registry/reference';
 
 import type { KnownCopy } from '../domain/copy-recipe.js';
+import { groupRows } from '../domain/group-rows.js';
 import type { Target } from '../domain/target.js';
 import { beforeFirstRow, PushStatus, readPushStatus } from '../domain/wanted-image.js';
 import type { AdoptionCandidate } from '../domain/wanted-image.js';
 import { candidatesAmong } from './adoption/adoption-candidates.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { groupRows } from './group-rows.js';
 import { pagesOf } from './insert-rows.js';
 import { copiedTo, holdingsOn, readRecorded } from './pushed/holdings.js';
 import type { Recorded } from './pushed/holdings.js';

@@ -1,8 +1,8 @@
 import type { FaultCode } from '../domain/ferry-error.js';
+import { groupRows } from '../domain/group-rows.js';
 import { CopyState, isThere } from '../domain/wanted-image.js';
 import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { groupRows } from './group-rows.js';
 import { pruneHistory } from './history-pruning.js';
 import type { PrunedHistory, PruneOptions } from './history-pruning.js';
 import { pagesOf } from './insert-rows.js';

@@ -1,7 +1,7 @@
+import { groupRows } from '../domain/group-rows.js';
 import { referencesOfKey, targetTagKey } from '../domain/target-tag.js';
 import { PushStatus } from '../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
-import { groupRows } from './group-rows.js';
 import { changeStatus } from './wanted/change-status.js';
 import { idsOfImages, isWanted } from './wanted/wanted-rows.js';
 

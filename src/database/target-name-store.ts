@@ -1,7 +1,7 @@
+import { groupRows } from '../domain/group-rows.js';
 import type { Queries } from './dialect-differences.js';
 import { repeatOnConflict } from './ferry-database.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { groupRows } from './group-rows.js';
 
 /** Assigns target repositories to source repositories permanently. */
 export class TargetNameStore {

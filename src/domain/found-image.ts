@@ -1,6 +1,8 @@
 import { parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
+import { groupRows } from './group-rows.js';
+
 /** How an image was found; the words are shown to people and stored with the request. */
 export type FindRule =
   /** A line of a plain list. */
@@ -70,13 +72,7 @@ export interface DiscoveredImage {
  * order in which they were found. A likely image without a tag is dropped if a certain one has the same repository.
  */
 export function groupFinds(finds: readonly ImageFind[]): readonly DiscoveredImage[] {
-  const groups = new Map<string, ImageFind[]>();
-  for (const find of finds) {
-    const image = printImageReference(find.reference);
-    const group = groups.get(image);
-    if (group === undefined) groups.set(image, [find]);
-    else group.push(find);
-  }
+  const groups = groupRows(finds, ({ reference }) => printImageReference(reference));
   const images = [...groups].map(([image, group]): DiscoveredImage => {
     const sorted = [...group.filter(isCertain), ...group.filter((find) => !isCertain(find))];
     return {

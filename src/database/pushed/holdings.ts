@@ -1,13 +1,13 @@
 /** Reads what the rows record about an image on its targets, by the ferry or by other programs. */
 import { isDigest } from '@image-ferry/registry/digest';
 
+import { groupRows } from '../../domain/group-rows.js';
 import type { Target } from '../../domain/target.js';
 import { isThere, PushStatus } from '../../domain/wanted-image.js';
 import type { Holding, Holdings, MarkedCopy } from '../../domain/wanted-image.js';
 import { copyOn, pushedRows } from '../adoption/adoption-candidates.js';
 import type { PushedRow } from '../adoption/adoption-candidates.js';
 import type { Queries } from '../dialect-differences.js';
-import { groupRows } from '../group-rows.js';
 import type { ImageCopies } from '../tables.js';
 import { statusBesideImage } from '../wanted/wanted-rows.js';
 

@@ -1,6 +1,7 @@
 /** Reads which images are on which targets, and by which names. */
 import { isDigest } from '@image-ferry/registry/digest';
 
+import { groupRows } from '../../domain/group-rows.js';
 import { MirroredState } from '../../domain/mirrored-image.js';
 import type { MirroredCopy, MirroredImage } from '../../domain/mirrored-image.js';
 import type { Target } from '../../domain/target.js';
@@ -10,7 +11,6 @@ import { copyOn } from '../adoption/adoption-candidates.js';
 import { compareTexts } from '../compare-texts.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { groupRows } from '../group-rows.js';
 import { pagesOf } from '../insert-rows.js';
 import { nameOnTarget, printName } from '../name-on-target.js';
 import type { NameOnTarget } from '../name-on-target.js';

@@ -1,4 +1,5 @@
 /** Writes the results of finished images in one transaction: of many in as many statements as of one. */
+import { groupRows } from '../../domain/group-rows.js';
 import { outcomesOf, verdict } from '../../domain/outcome-decision.js';
 import type { Verdict } from '../../domain/outcome-decision.js';
 import type { ImageState, StateChange } from '../../domain/state-change.js';
@@ -10,7 +11,6 @@ import { recordHealed } from '../audits/audit-findings.js';
 import { compareTexts } from '../compare-texts.js';
 import { recordEvents } from '../events.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { groupRows } from '../group-rows.js';
 import { openStatesOf, stateOfRow } from '../wanted/change-status.js';
 import { selectionOfRows } from '../wanted/target-selections.js';
 import { isAnswered, isForcedSince, lockRows, settleRows } from './settle-rows.js';

@@ -1,9 +1,9 @@
 /** Writes what the outcomes of images mean for their rows of `images_for_push`. */
+import { groupRows } from '../../domain/group-rows.js';
 import type { Verdict } from '../../domain/outcome-decision.js';
 import { PushStatus, readPushStatus } from '../../domain/wanted-image.js';
 import type { ImageOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { groupRows } from '../group-rows.js';
 import { pagesOf } from '../insert-rows.js';
 import { canonicalPlatforms, isStillItself } from '../row-shapes.js';
 import { perRow, writeStatus } from '../wanted/wanted-rows.js';

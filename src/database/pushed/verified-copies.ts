@@ -2,9 +2,9 @@
 import { isDigest } from '@image-ferry/registry/digest';
 
 import type { KnownCopy } from '../../domain/copy-recipe.js';
+import { groupRows } from '../../domain/group-rows.js';
 import type { TargetOutcome } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
-import { groupRows } from '../group-rows.js';
 import { readJsonColumn } from '../json-column.js';
 import type { ImageCopies } from '../tables.js';
 

@@ -1,12 +1,12 @@
 /** Writes `image_copies` and `run_outcomes`: the state of each copy, and its outcome in each run. */
 import type { FaultCode } from '../../domain/ferry-error.js';
+import { groupRows } from '../../domain/group-rows.js';
 import type { CopyStanding, Verdict } from '../../domain/outcome-decision.js';
 import { describeContinued } from '../../domain/transfer-meter.js';
 import { CopyState, isThere } from '../../domain/wanted-image.js';
 import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { RecordedChange } from '../events.js';
-import { groupRows } from '../group-rows.js';
 import type { ImageCopies } from '../tables.js';
 import { printVerified } from './verified-copies.js';
 

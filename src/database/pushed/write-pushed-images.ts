@@ -3,11 +3,11 @@ import { parseImageReference } from '@image-ferry/registry/reference';
 import { sql } from 'kysely';
 import type { UpdateObject } from 'kysely';
 
+import { groupRows } from '../../domain/group-rows.js';
 import { rowFromReference } from '../../domain/legacy-row.js';
 import { PushStatus } from '../../domain/wanted-image.js';
 import type { PlatformCopy, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
-import { groupRows } from '../group-rows.js';
 import { pagesOf } from '../insert-rows.js';
 import { nameOnTarget, printName } from '../name-on-target.js';
 import { nameKey } from '../row-shapes.js';

@@ -1,9 +1,9 @@
 /** Pages of wanted images, in every order in both directions. */
+import { groupRows } from '../../domain/group-rows.js';
 import type { ImageFilter, ImageSort } from '../../domain/image-filter.js';
 import { openState } from '../../domain/state-change.js';
 import type { ImageState } from '../../domain/state-change.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { groupRows } from '../group-rows.js';
 import type { CopyEntry, WantedEntry } from '../status-views.js';
 import { imageConditions } from './image-conditions.js';
 import { readCopies, readWanted, selectWanted } from './list-wanted.js';

@@ -1,8 +1,8 @@
 /** Reads the rows of wanted images: of many in as many statements as of one. */
+import { groupRows } from '../../domain/group-rows.js';
 import type { WantedImage } from '../../domain/wanted-image.js';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { groupRows } from '../group-rows.js';
 import { isStillItself, wantedImage } from '../row-shapes.js';
 import { forgetIdentity } from './forget-identity.js';
 import { highestId, lowestId } from './wanted-rows.js';

@@ -1,4 +1,4 @@
-/** Rows by a key, in their order. */
+/** Rows, or other things, by a key, in their order. */
 export function groupRows<R, K>(rows: readonly R[], keyOf: (row: R) => K): Map<K, R[]> {
   const groups = new Map<K, R[]>();
   for (const row of rows) {
