@@ -1,5 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import type { Document, Node } from 'yaml';
+import type { Document, Node, YAMLMap } from 'yaml';
 
 import { errorMessage } from '../domain/error-message.js';
 
@@ -157,14 +157,25 @@ function childOf(document: Document, parent: unknown, step: string | number): un
   const node = isAlias(parent) ? parent.resolve(document) : parent;
   if (isSeq(node)) return node.items[Number(step)];
   if (!isMap(node)) return undefined;
-  const own = node.items.findLast((pair) => isPair(pair) && keyOf(pair.key) === String(step));
-  if (own !== undefined) return own.value;
+  const own = valuesOf(node);
+  if (own.has(String(step))) return own.get(String(step));
   const merged = node.items.filter((pair) => keyOf(pair.key) === '<<').map((pair) => pair.value);
   for (const source of merged.flatMap((value) => (isSeq(value) ? value.items : [value]))) {
     const found = childOf(document, source, step);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+const valuesByMap = new WeakMap<YAMLMap, ReadonlyMap<string, unknown>>();
+
+/** The values of a map by key; of a key that is there twice, the last one. A large map is searched for each of its images. */
+function valuesOf(map: YAMLMap): ReadonlyMap<string, unknown> {
+  const known = valuesByMap.get(map);
+  if (known !== undefined) return known;
+  const values = new Map(map.items.filter(isPair).map((pair) => [keyOf(pair.key), pair.value]));
+  valuesByMap.set(map, values);
+  return values;
 }
 
 function keyOf(key: unknown): string {
