@@ -1,7 +1,7 @@
 import { parseImageReference, printImageReference, sourceRepository } from '@image-ferry/registry/reference';
 import type { ImageReference } from '@image-ferry/registry/reference';
 
-import { groupBy } from '../domain/group-by.js';
+import { groupRows } from '../domain/group-rows.js';
 import { mirroredName, MirroredState } from '../domain/mirrored-image.js';
 import type { MirroredCopy, MirroredImage } from '../domain/mirrored-image.js';
 
@@ -47,7 +47,7 @@ export class MirrorIndex {
       }),
     );
     this.names = [...this.#byImage.values()];
-    this.#byRepository = groupBy(this.names, ({ source }) => sourceRepository(source));
+    this.#byRepository = groupRows(this.names, ({ source }) => sourceRepository(source));
   }
 
   /** The images of a source repository, `host/path`, on the target. */

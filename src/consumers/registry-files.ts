@@ -1,7 +1,7 @@
 /** What the formats that tell a container engine about a mirror have in common. */
 import { dockerHub, sourceRepository } from '@image-ferry/registry/reference';
 
-import { groupBy } from '../domain/group-by.js';
+import { groupRows } from '../domain/group-rows.js';
 import { NamingScheme } from '../domain/target.js';
 import type { Target } from '../domain/target.js';
 import type { MirrorName } from './mirror-index.js';
@@ -34,7 +34,7 @@ export function repositoryPairs(names: readonly MirrorName[]): readonly Reposito
 }
 
 export function byHost(pairs: readonly RepositoryPair[]): ReadonlyMap<string, readonly RepositoryPair[]> {
-  return groupBy(pairs, ({ host }) => host);
+  return groupRows(pairs, ({ host }) => host);
 }
 
 /** The prefix of all repositories of a source host on a target with nested names; undefined with other names. */
