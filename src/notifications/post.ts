@@ -1,6 +1,7 @@
 /** Requests to platforms. Addresses contain secrets: they are in no error. */
 import { errorMessage } from '../domain/error-message.js';
 import { FerryError } from '../domain/ferry-error.js';
+import { isObject } from '../domain/is-object.js';
 import { visibleText } from '../domain/visible-text.js';
 import type { SendResult, SenderOptions } from './sender.js';
 
@@ -80,7 +81,7 @@ async function readText(response: Response): Promise<string> {
 function fieldsOf(text: string): PlatformAnswer['fields'] {
   try {
     const value = JSON.parse(text) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+    return isObject(value) ? value : {};
   } catch (error) {
     if (error instanceof SyntaxError) return {};
     throw error;
