@@ -2,7 +2,6 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
 
 import { pushImage } from '../demo/image-exchange.js';
@@ -19,7 +18,7 @@ import { nameOf, sendRequests } from './requests/send-requests.js';
 import type { SentRequests } from './requests/send-requests.js';
 import { settle } from './settle.js';
 import type { Settled } from './settle.js';
-import { databaseName } from './stage/environment.js';
+import { connectToDatabase } from './stage/database-connection.js';
 import { untilServicesAnswer } from './stage/probes.js';
 import { makeStage } from './stage/stage.js';
 import type { ChaosStage } from './stage/stage.js';
@@ -107,7 +106,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const sent = await sending;
     clearTimeout(giveUp);
 
-    const sql = await connectToDatabase(stage);
+    const sql = await connectToDatabase(stage.database);
     const settled = await settle({ stage, sql, timeline, withinMs: options.settleSeconds * 1000 });
     timeline.say(
       (await untilReported(sql, reportMs)) ? 'verifying' : 'verifying, although a notification is still to be sent',
@@ -185,9 +184,4 @@ async function pushAll(stage: ChaosStage, made: ReadonlyMap<PlannedImage, readon
 function sizesOf(made: ReadonlyMap<PlannedImage, readonly MadeManifest[]>): ReadonlyMap<string, number> {
   const blobs = [...made.values()].flat().flatMap(blobsOf);
   return new Map(blobs.map(({ digest, size }) => [digest, size]));
-}
-
-async function connectToDatabase(stage: ChaosStage): Promise<Connection> {
-  const { host, port, user, password } = stage.database;
-  return await createConnection({ host, port, user, password, database: databaseName });
 }

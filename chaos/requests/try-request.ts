@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto';
 
-import { createConnection } from 'mysql2/promise';
-
 import { runFerry } from '../../demo/ferry-process.js';
 import type { PlannedRequest, Way } from '../plan/plan-requests.js';
-import { apiToken, databaseName, webhookSecret } from '../stage/environment.js';
+import { connectToDatabase } from '../stage/database-connection.js';
+import { apiToken, webhookSecret } from '../stage/environment.js';
 import type { ChaosStage } from '../stage/stage.js';
 
 export interface RequestTry {
@@ -71,15 +70,7 @@ const tries: Readonly<Record<Way, (attempt: RequestTry) => Promise<RequestOutcom
 
   async sql({ stage, request, references }) {
     const rows = references.flatMap((reference) => request.platforms.split(',').map((one) => rowOf(reference, one)));
-    const { host, port, user, password } = stage.database;
-    const connection = await createConnection({
-      host,
-      port,
-      user,
-      password,
-      database: databaseName,
-      connectTimeout: 5_000,
-    });
+    const connection = await connectToDatabase(stage.database, { connectTimeout: 5_000 });
     try {
       // One transaction: all of them are committed, or none.
       await connection.query(

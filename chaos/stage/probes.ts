@@ -5,6 +5,7 @@ import { createConnection } from 'mysql2/promise';
 
 import { registryRequest } from '../../demo/registry-request.js';
 import { sourceNames, targetNames } from '../plan/parts.js';
+import { connectToDatabase } from './database-connection.js';
 import { databaseName } from './environment.js';
 import type { ChaosStage } from './stage.js';
 
@@ -17,8 +18,7 @@ export async function untilServicesAnswer({ lines, registries, database }: Chaos
       await registryRequest(registries[name], { method: 'GET', path: '/v2/', expected: [200] });
     });
   await untilTrue('database', async () => {
-    const { host, port, user, password } = database;
-    const sql = await createConnection({ host, port, user, password });
+    const sql = await createConnection(database);
     await sql.query(`create database if not exists ${databaseName} character set utf8mb4`);
     await sql.end();
   });
@@ -39,8 +39,7 @@ export async function untilFerryAnswers({ lines, database }: ChaosStage): Promis
     if (!ok) throw new Error('the server is not ready');
   });
   await untilTrue('worker', async () => {
-    const { host, port, user, password } = database;
-    const sql = await createConnection({ host, port, user, password, database: databaseName });
+    const sql = await connectToDatabase(database);
     try {
       await sql.query('select count(*) from upload_sessions');
     } finally {
