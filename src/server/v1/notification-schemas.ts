@@ -1,9 +1,15 @@
 import { z } from '@hono/zod-openapi';
 
+import {
+  channelKinds,
+  languages,
+  notificationKinds,
+  notificationStates,
+} from '../../domain/notifications/notification.js';
 import { limit, next, time } from '../status-schemas.js';
 
 const channelName = z.string().max(64);
-const kind = z.enum(['blocked', 'retrying', 'target', 'allowance', 'run', 'release', 'drift', 'silent']);
+const kind = z.enum(notificationKinds);
 const outcome = z.enum(['started', 'sent', 'throttled', 'failed', 'refused']);
 
 export const Notification = z
@@ -11,10 +17,10 @@ export const Notification = z
     id: z.int(),
     messageId: z.string().openapi({ description: 'the same for every attempt' }),
     channel: channelName,
-    kind: z.enum([...kind.options, 'test', 'digest']),
+    kind: z.enum([...notificationKinds, 'test', 'digest']),
     title: z.string(),
     state: z
-      .enum(['pending', 'sending', 'sent', 'merged', 'failed'])
+      .enum(notificationStates)
       .openapi({ description: 'merged: part of a digest; sending: in flight, or tried again after an error' }),
     createdAt: time('when it was planned'),
     attempts: z.int(),
@@ -61,9 +67,9 @@ export const Redelivered = z
 export const NotificationChannel = z
   .object({
     name: channelName,
-    kind: z.enum(['dingtalk', 'wecom', 'feishu', 'slack', 'email', 'webhook']),
+    kind: z.enum(channelKinds),
     host: z.string().openapi({ description: 'of its address; the rest is secret' }),
-    language: z.enum(['zh-CN', 'en']),
+    language: z.enum(languages),
     kinds: z.array(kind).readonly().openapi({ description: 'what it receives' }),
     pending: z.int(),
     failed: z.int(),
