@@ -58,6 +58,15 @@ export async function askFerry<Answer>(
   );
 }
 
+/** The JSON that a command printed, whatever its exit status. @throws Error with what it said if there is none */
+export function readAnswer<Answer>(args: readonly string[], { status, output, errors }: CommandResult): Answer {
+  try {
+    return JSON.parse(output) as Answer;
+  } catch (error) {
+    throw new Error(`ferry ${args.join(' ')} ended with ${status} and said:\n${errors}${output}`, { cause: error });
+  }
+}
+
 /** `ferry up`, running. */
 export interface FerryUpProcess {
   /** The worker that runs now; another one after a crash. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { runFerry } from '../../demo/ferry-process.js';
+import { readAnswer, runFerry } from '../../demo/ferry-process.js';
 import type { CommandResult } from '../../demo/ferry-process.js';
 import { pushImage, readManifest } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
@@ -179,12 +179,7 @@ async function ferry({ program }: FerryInstallation, ...args: string[]): Promise
 }
 
 async function ask<Answer>(installation: FerryInstallation, ...args: string[]): Promise<Answer> {
-  const { output, errors } = await ferry(installation, ...args, '--json');
-  try {
-    return JSON.parse(output) as Answer;
-  } catch (error) {
-    throw new Error(`ferry ${args.join(' ')} said:\n${errors}${output}`, { cause: error });
-  }
+  return readAnswer(args, await ferry(installation, ...args, '--json'));
 }
 
 async function deployment(installation: FerryInstallation): Promise<DeploymentView> {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { runFerry, startFerryUp } from '../../demo/ferry-process.js';
+import { readAnswer, runFerry, startFerryUp } from '../../demo/ferry-process.js';
 import type { CommandResult, FerryUpProcess } from '../../demo/ferry-process.js';
 import { machineVariables } from '../../demo/machine-variables.js';
 import { requireTool } from './tools.js';
@@ -49,12 +49,7 @@ export function makeFerryStage({ environment: added = {}, configuration }: Ferry
     environment,
     ferry: async (...args) => await runFerry(args, environment),
     async ask<Answer>(...args: string[]): Promise<Answer> {
-      const { output, errors, status } = await runFerry([...args, '--json'], environment);
-      try {
-        return JSON.parse(output) as Answer;
-      } catch (error) {
-        throw new Error(`ferry ${args.join(' ')} ended with ${status} and said:\n${errors}${output}`, { cause: error });
-      }
+      return readAnswer(args, await runFerry([...args, '--json'], environment));
     },
     async up() {
       const up = await startFerryUp({ folder, environment });
