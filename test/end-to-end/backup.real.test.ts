@@ -3,20 +3,17 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 
 import { createConnection } from 'mysql2/promise';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import { pushImage, readManifest } from '../../demo/image-exchange.js';
 import { makeImage } from '../../demo/make-images.js';
 import type { MadeManifest } from '../../demo/make-images.js';
 import { startMariaDb } from '../../demo/mariadb-server.js';
 import type { MariaDbServer } from '../../demo/mariadb-server.js';
-import { startRegistry } from '../../demo/registry-server.js';
-import type { RegistryServer } from '../../demo/registry-server.js';
-import { startThrottle } from '../../demo/throttle.js';
-import type { Throttle } from '../../demo/throttle.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
-import { makeFerryStage } from '../support/ferry-stage.js';
 import type { FerryStage } from '../support/ferry-stage.js';
+import { startTwoTargetStage } from '../support/two-target-stage.js';
+import type { TwoTargetStage } from '../support/two-target-stage.js';
 
 /** How one kind of database is backed up and restored, as docs/backup.md says. */
 interface Way {
@@ -30,24 +27,14 @@ interface Way {
 const ways: Readonly<Record<string, () => Promise<Way>>> = { SQLite: sqlite, MariaDB: mariaDb };
 
 const patient = { timeout: 60_000 };
+const bytesPerSecond = 100_000_000;
 
-let source: RegistryServer;
-let proxy: Throttle;
-let aliyun: RegistryServer;
-let own: RegistryServer;
-let stage: FerryStage;
+let stage: TwoTargetStage;
 let way: Way | undefined;
 
-beforeEach(async () => {
-  source = await startRegistry({ kind: 'distribution' });
-  proxy = await startThrottle({ upstream: source.url, bytesPerSecond: 100_000_000 });
-  aliyun = await startRegistry({ kind: 'docker-registry' });
-  own = await startRegistry({ kind: 'distribution' });
-});
 afterEach(async () => {
   await stage.clear();
   await way?.stop();
-  await Promise.all([proxy.stop(), source.stop(), aliyun.stop(), own.stop()]);
 });
 
 describe.each(Object.keys(ways))("yesterday's backup of %s", (kind) => {
@@ -58,10 +45,7 @@ describe.each(Object.keys(ways))("yesterday's backup of %s", (kind) => {
       way = await ways[kind]?.();
       if (way === undefined) throw new TypeError(kind);
       const { environment, backUp, restore } = way;
-      stage = makeFerryStage({
-        configuration: { hosts: { [proxy.host]: { scheme: 'http' } } },
-        environment: { ...environment, ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
-      });
+      stage = await startTwoTargetStage(bytesPerSecond, environment);
       const file = join(stage.folder, 'backup');
       // Two images with one name on a target, one with a tag that moves, and one that is in flight during the backup.
       for (const name of ['a/app', 'b/app', 'a/moving']) await publish(name, 200_000);
@@ -72,10 +56,10 @@ describe.each(Object.keys(ways))("yesterday's backup of %s", (kind) => {
       await stage.ask('sync', '--wait');
       await add('a/moving');
       await stage.ask('sync', '--wait');
-      const release = proxy.holdBack(large.blobs[1]?.digest ?? '', 1_000_000);
+      const release = stage.proxy.holdBack(large.blobs[1]?.digest ?? '', 1_000_000);
       await add('a/large');
       await expect
-        .poll(() => proxy.reads().some(({ digest }) => digest === large.blobs[1]?.digest), patient)
+        .poll(() => stage.proxy.reads().some(({ digest }) => digest === large.blobs[1]?.digest), patient)
         .toBe(true);
       await backUp(stage, file);
       release();
@@ -113,7 +97,7 @@ describe.each(Object.keys(ways))("yesterday's backup of %s", (kind) => {
 });
 
 test('ferry backup replaces no file, leaves none behind, and says what to do for MySQL and without a database', async () => {
-  stage = makeFerryStage({ configuration: {}, environment: { MY_REGISTRY: own.url } });
+  stage = await startTwoTargetStage(bytesPerSecond);
   const file = join(stage.folder, 'backup.db');
   const missing = await stage.ferry('backup', file);
   await stage.ferry('migrate');
@@ -138,18 +122,18 @@ test('ferry backup replaces no file, leaves none behind, and says what to do for
 
 async function publish(name: string, bytes: number, content = name): Promise<MadeManifest> {
   const image = await makeImage({ name: content.replaceAll('/', '-'), layers: [bytes] });
-  await pushImage(source, { image, repository: name, tag: name === 'a/moving' ? 'latest' : '1' });
+  await pushImage(stage.source, { image, repository: name, tag: name === 'a/moving' ? 'latest' : '1' });
   return image;
 }
 
 async function add(...names: readonly string[]): Promise<void> {
-  const references = names.map((name) => `${proxy.host}/${name}:${name === 'a/moving' ? 'latest' : '1'}`);
+  const references = names.map((name) => `${stage.proxy.host}/${name}:${name === 'a/moving' ? 'latest' : '1'}`);
   const { status, errors } = await stage.ferry('add', ...references);
   expect(status, errors).toBe(0);
 }
 
 async function repositoriesOfTargets(): Promise<readonly string[]> {
-  const catalogs = [aliyun, own].map(async ({ url }) => {
+  const catalogs = [stage.aliyun, stage.own].map(async ({ url }) => {
     const { repositories } = (await (await fetch(`${url}/v2/_catalog`)).json()) as { repositories: string[] };
     return repositories.toSorted();
   });
@@ -159,7 +143,7 @@ async function repositoriesOfTargets(): Promise<readonly string[]> {
 /** The digest of the tag in each repository. */
 async function tagsOf(repositories: readonly string[]): Promise<readonly string[]> {
   const digests = repositories.map(async (repository) => {
-    const registry = repository.startsWith('team/') ? aliyun : own;
+    const registry = repository.startsWith('team/') ? stage.aliyun : stage.own;
     const there = await readManifest(registry, repository, repository.includes('moving') ? 'latest' : '1');
     return `${repository} ${there?.digest ?? 'nothing'}`;
   });
@@ -168,9 +152,13 @@ async function tagsOf(repositories: readonly string[]): Promise<readonly string[
 
 /** What a piece of work reads of blobs, and every request that adds to a target: all but a manifest under its own digest. */
 async function costOf<Answer>(work: () => Promise<Answer>) {
-  const [readBefore, ...before] = [bytesRead(), (await aliyun.requests()).length, (await own.requests()).length];
+  const [readBefore, ...before] = [
+    bytesRead(),
+    (await stage.aliyun.requests()).length,
+    (await stage.own.requests()).length,
+  ];
   const answer = await work();
-  const after = [await aliyun.requests(), await own.requests()];
+  const after = [await stage.aliyun.requests(), await stage.own.requests()];
   const written = after.flatMap((requests, n) =>
     requests
       .slice(before[n])
@@ -181,7 +169,7 @@ async function costOf<Answer>(work: () => Promise<Answer>) {
 }
 
 function bytesRead(): number {
-  return proxy.reads().reduce((sum, { bytes }) => sum + bytes, 0);
+  return stage.proxy.reads().reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function sqlite(): Promise<Way> {

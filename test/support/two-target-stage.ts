@@ -16,14 +16,18 @@ export interface TwoTargetStage extends FerryStage {
   readonly own: RegistryServer;
 }
 
-export async function startTwoTargetStage(bytesPerSecond: number): Promise<TwoTargetStage> {
+/** @param environment variables beyond those of its targets */
+export async function startTwoTargetStage(
+  bytesPerSecond: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TwoTargetStage> {
   const source = await startRegistry({ kind: 'distribution' });
   const proxy = await startThrottle({ upstream: source.url, bytesPerSecond });
   const aliyun = await startRegistry({ kind: 'docker-registry' });
   const own = await startRegistry({ kind: 'distribution' });
   const stage = makeFerryStage({
     configuration: { hosts: { [proxy.host]: { scheme: 'http' } } },
-    environment: { ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
+    environment: { ...environment, ALIYUN_REGISTRY: aliyun.url, ALIYUN_NAME_SPACE: 'team', MY_REGISTRY: own.url },
   });
   return {
     ...stage,
