@@ -2,15 +2,7 @@ import type { KyselyPlugin } from 'kysely';
 import { describe, expect, test } from 'vitest';
 
 import { openDatabase } from '../../src/database/ferry-database.js';
-import { copyTables } from '../../src/database/migrations/0003-copies.js';
-import { historyTables } from '../../src/database/migrations/0004-history.js';
-import { pullTables } from '../../src/database/migrations/0005-pull-budgets.js';
-import { upstreamTable } from '../../src/database/migrations/0006-upstreams.js';
-import { uploadTables } from '../../src/database/migrations/0008-uploads.js';
-import { auditTables } from '../../src/database/migrations/0009-audits.js';
-import { notificationTables } from '../../src/database/migrations/0010-notifications.js';
-import { upstreamReleaseTable } from '../../src/database/migrations/0011-upstream-releases.js';
-import { consoleTables } from '../../src/database/migrations/0012-console.js';
+import { ownTables } from '../../src/database/own-tables.js';
 import { migrate } from '../../src/database/run-migrations.js';
 import { longestIndexBytes, textLength } from '../../src/database/table-shape.js';
 import type { DatabaseSettings } from '../../src/domain/database-settings.js';
@@ -161,21 +153,26 @@ export function migrationSuite(placeOf: PlaceOf): void {
       expect(keys).toEqual([{ name_key: expect.any(String) as string }, { name_key: null }]);
     });
 
+    test('every table that migrations make is known to the check of existing tables', async () => {
+      const settings = placeOf().fresh();
+      await migrated(settings);
+
+      const made = await placeOf().query(
+        settings,
+        placeOf().kind === 'sqlite'
+          ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+          : 'select table_name as name from information_schema.tables where table_schema = database()',
+      );
+
+      const others = ['images_for_push', 'pushed_images', 'kysely_migration', 'kysely_migration_lock'];
+      expect(new Set(made.map(({ name }) => name))).toEqual(new Set([...ownTables.map(({ name }) => name), ...others]));
+    });
+
     test('every index is within the limit of InnoDB', async () => {
       const settings = placeOf().fresh();
       await migrated(settings);
 
-      const planned = [
-        ...copyTables,
-        ...historyTables,
-        ...pullTables,
-        upstreamTable,
-        ...uploadTables,
-        ...notificationTables,
-        ...consoleTables,
-        upstreamReleaseTable,
-        ...auditTables,
-      ].flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
+      const planned = ownTables.flatMap(({ name, columns, primaryKey = [], indexes = [] }) =>
         [{ name: 'primary', columns: primaryKey }, ...indexes].map((index) => ({
           index: `${name}.${index.name}`,
           bytes: index.columns

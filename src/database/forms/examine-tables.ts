@@ -4,17 +4,11 @@ import { sql } from 'kysely';
 import type { Queries } from '../dialect-differences.js';
 import type { FerryDatabase } from '../ferry-database.js';
 import { pushedColumns, wantedColumns } from '../migrations/0002-ferry-columns.js';
-import { copyTables } from '../migrations/0003-copies.js';
-import { historyTables } from '../migrations/0004-history.js';
-import { pullTables } from '../migrations/0005-pull-budgets.js';
-import { upstreamTable } from '../migrations/0006-upstreams.js';
-import { uploadTables } from '../migrations/0008-uploads.js';
-import { notificationTables } from '../migrations/0010-notifications.js';
-import { consoleTables } from '../migrations/0012-console.js';
 import { privilegeFault } from '../mysql/mysql-privileges.js';
 import { readMysqlTableFacts } from '../mysql/mysql-table-facts.js';
+import { ownTables } from '../own-tables.js';
 import { readSqliteTableFacts } from '../sqlite/sqlite-table-facts.js';
-import type { ColumnShape, TableShape } from '../table-shape.js';
+import type { ColumnShape } from '../table-shape.js';
 import { highestId } from '../wanted/wanted-rows.js';
 import { checkFaults } from './check-faults.js';
 import { missing, ownColumnFaults, sharedColumnFaults, spelledOtherwise } from './column-faults.js';
@@ -52,16 +46,6 @@ const added: Readonly<Record<SharedTable, Readonly<Record<string, ColumnShape>>>
   pushed_images: pushedColumns,
 };
 const sharedTables = ['images_for_push', 'pushed_images'] as const;
-
-const ownTables: readonly TableShape[] = [
-  ...copyTables,
-  ...historyTables,
-  ...pullTables,
-  upstreamTable,
-  ...uploadTables,
-  ...notificationTables,
-  ...consoleTables,
-];
 
 /** @param isMigrated whether all migrations have run: then every column must exist */
 export async function examineTables(
