@@ -10,6 +10,7 @@ import { faultOrThrow } from '../../contract/to-fault.js';
 import type { Target } from '../../domain/target.js';
 import { copyTargets } from '../copy-wire.js';
 import type { CopyEngine } from '../engine-ports.js';
+import { faultOfNowhere } from '../recorded-plan.js';
 import { readableAt } from '../tag-ref.js';
 
 export interface RollbackRequest {
@@ -74,14 +75,7 @@ export async function planRollback(
     if (found !== undefined) return found;
   }
   const reason = `${to} cannot be put back, because no registry has all of it: ${[...new Set(reasons)].join('; ')}; nothing was changed`;
-  return {
-    fault: {
-      code: temporary?.code ?? 'rollback-impossible',
-      decision: temporary?.decision ?? 'block',
-      reason,
-      retryAfterMs: temporary?.retryAfterMs,
-    },
-  };
+  return { fault: faultOfNowhere({ temporary }, { code: 'rollback-impossible', reason }) };
 
   async function fromTarget(place: Pick<Destination, 'target' | 'host' | 'repository'>) {
     return await attempt(place.target, async () => {
