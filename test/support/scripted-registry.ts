@@ -331,6 +331,12 @@ export function answerError(response: ServerResponse, status: number, code: stri
   answer(response, status, { 'content-type': 'application/json' }, body);
 }
 
+/** A rule: the registry fails. */
+export function away({ request, response }: Exchange): void {
+  request.resume();
+  answerError(response, 500, 'UNKNOWN', 'unknown error');
+}
+
 /**
  * Calls back once, when an answer is sent or its connection has ended. An answer whose connection ended before it had
  * its turn there never emits 'close'.

@@ -20,6 +20,10 @@ export interface UploadTraits {
   readonly refusesChunks?: number;
   /** It does not answer questions about uploads. */
   readonly isSilent?: boolean;
+  /** The `Server` field of its answers. */
+  readonly server?: string;
+  /** Of several requests with bytes only the last counts, as on GHCR. */
+  readonly overwrites?: boolean;
   /** Milliseconds for each piece of a body that it reads, of 64 KiB at most. */
   readonly paceMs?: number;
   /** Resets a connection that has brought this number of bytes, this many times. */
@@ -32,7 +36,12 @@ interface Upload {
   last: number;
   first: number;
   isBroken: boolean;
+  /** It answers these with 500: its registry has lost a part of what it wrote of the upload. */
+  fails?: FailedRequests;
 }
+
+/** `data`: it still says how far it is. */
+export type FailedRequests = 'data' | 'everything';
 
 /** Uploads of a scripted registry with these traits. */
 export class ScriptedUploads {
@@ -70,6 +79,11 @@ export class ScriptedUploads {
     this.#uploads.clear();
   }
 
+  /** The uploads that are open now cannot be continued. */
+  damageAll(fails: FailedRequests): void {
+    for (const upload of this.#uploads.values()) upload.fails = fails;
+  }
+
   #open({ request, response, path }: Exchange): void {
     request.resume();
     const id = `scripted-${++this.#count}`;
@@ -77,6 +91,7 @@ export class ScriptedUploads {
     const least = this.#traits.leastChunkBytes;
     answer(response, 202, {
       location: `${path}${id}?state=${this.#count}`,
+      ...this.#server(),
       ...(least === undefined ? {} : { 'oci-chunk-min-length': String(least) }),
     });
   }
@@ -90,7 +105,11 @@ export class ScriptedUploads {
       answerError(response, 404, 'BLOB_UPLOAD_UNKNOWN', 'upload unknown');
       return;
     }
-    if (request.method === 'DELETE') {
+    const isData = request.method === 'PATCH' || request.method === 'PUT';
+    if (upload.fails === 'everything' || (upload.fails === 'data' && isData)) {
+      request.resume();
+      answerError(response, 500, 'UNKNOWN', 'unknown error');
+    } else if (request.method === 'DELETE') {
       this.#uploads.delete(id);
       answer(response, 204);
     } else if (request.method === 'GET') {
@@ -107,6 +126,7 @@ export class ScriptedUploads {
     { id, url, upload }: { readonly id: string; readonly url: URL; readonly upload: Upload },
   ): Promise<void> {
     const { mostBodyBytes = Infinity, leastChunkBytes = 0, refusesChunks, keeps = 'bytes', patchStatus } = this.#traits;
+    const { overwrites = false } = this.#traits;
     const length = Number(request.headers['content-length']);
     const range = request.headers['content-range']?.toString();
     const [start, end] = (range ?? '').split('-').map(Number);
@@ -116,7 +136,7 @@ export class ScriptedUploads {
     };
     if (length > mostBodyBytes) return refuse(413);
     if (range !== undefined && refusesChunks !== undefined) return refuse(refusesChunks);
-    if (range !== undefined && start !== upload.bytes.length) return refuse(416);
+    if (range !== undefined && !overwrites && start !== upload.bytes.length) return refuse(416);
     // The last chunk may be smaller. Which one that is is not known here: two in a row are refused.
     if (range !== undefined && length < leastChunkBytes && upload.last < leastChunkBytes && end !== 0)
       return refuse(400);
@@ -128,7 +148,7 @@ export class ScriptedUploads {
       if (keeps === 'bytes') upload.bytes = Buffer.concat([upload.bytes, body]);
       return;
     }
-    upload.bytes = Buffer.concat([upload.bytes, body]);
+    upload.bytes = overwrites && body.length > 0 ? body : Buffer.concat([upload.bytes, body]);
     upload.last = body.length;
     upload.first ||= body.length;
     if (request.method === 'PATCH') {
@@ -174,6 +194,15 @@ export class ScriptedUploads {
   #head(url: URL, { bytes, last, first }: Upload): Record<string, string> {
     const ends = { blob: bytes.length, chunk: last, stuck: first, zero: 0 };
     const end = ends[this.#traits.range ?? 'blob'];
-    return { location: `${url.pathname}?state=${bytes.length}`, range: `0-${Math.max(0, end - 1)}` };
+    return {
+      location: `${url.pathname}?state=${bytes.length}`,
+      range: `0-${Math.max(0, end - 1)}`,
+      ...this.#server(),
+    };
+  }
+
+  #server(): Record<string, string> {
+    const { server } = this.#traits;
+    return server === undefined ? {} : { server };
   }
 }

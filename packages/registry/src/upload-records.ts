@@ -61,6 +61,8 @@ export interface UploadHabits {
   readonly mostBodyBytes?: number | undefined;
   /** Bytes that got through on one connection before it broke; absent while none has broken lately. */
   readonly bytesBetweenBreaks?: number | undefined;
+  /** Whether one connection has carried as much as shows that the line does not break; false after a break. */
+  readonly lineHolds?: boolean | undefined;
 }
 
 /** Remembers, beyond one process, how a registry takes uploads. None of its promises rejects. */
@@ -106,13 +108,14 @@ function parseSavedHash(value: unknown, size: number): SavedHash | undefined {
  */
 export function parseUploadHabits(value: unknown): UploadHabits {
   if (!isObject(value)) return {};
-  const { afterBreak, takesChunks, leastChunkBytes, mostBodyBytes, bytesBetweenBreaks } = value;
+  const { afterBreak, takesChunks, leastChunkBytes, mostBodyBytes, bytesBetweenBreaks, lineHolds } = value;
   return {
     afterBreak: breakHabits.find((habit) => habit === afterBreak),
     takesChunks: typeof takesChunks === 'boolean' ? takesChunks : undefined,
     leastChunkBytes: isCount(leastChunkBytes) ? leastChunkBytes : undefined,
     mostBodyBytes: isCount(mostBodyBytes) ? mostBodyBytes : undefined,
     bytesBetweenBreaks: isCount(bytesBetweenBreaks) ? bytesBetweenBreaks : undefined,
+    lineHolds: typeof lineHolds === 'boolean' ? lineHolds : undefined,
   };
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
 import { placeImage } from '../../../test/support/scripted-images.js';
+import { away } from '../../../test/support/scripted-registry.js';
 import {
   clientFor,
   repository,
@@ -81,6 +82,29 @@ describe('an upload whose connection breaks', () => {
     expect(uploads.arrived).toBeLessThan(size + 1000);
     expect(report.bytesRead).toBe(size);
     expect(habits).toMatchObject({ afterBreak: 'keeps-bytes', takesChunks: true });
+  });
+
+  test('an upload whose connection breaks in an outage of the registry that answers 500 continues after it, and cancels the upload that it opened to see', async () => {
+    const [source, target] = await sourceAndTarget();
+    const layer = randomBytes(8 * mebibyte);
+    const image = placeImage(source, repository, { layers: [layer] });
+    const uploads = new ScriptedUploads(target, { breaks: { afterBytes: 3 * mebibyte, times: 1 } });
+    const continued: number[] = [];
+    const report = await copyImage(clientFor([source, target], { timing }), requestFor(source, [target]), {
+      onProgress(progress) {
+        if (progress.type !== 'continued') return;
+        continued.push(progress.offset);
+        if (continued.length > 1) return;
+        target.when('PATCH', /uploads/, away, 1);
+        target.when('POST', /uploads/, away, 4);
+      },
+    });
+
+    expect(report.failures).toEqual([]);
+    expect(continued).toEqual([3 * mebibyte, 3 * mebibyte]);
+    expect(target.blob(targetRepository, image.layers[0] ?? '')?.equals(layer)).toBe(true);
+    expect(uploads.arrived).toBeLessThan(layer.length + 3 * mebibyte);
+    await expect.poll(() => uploads.open).toBe(0);
   });
 
   test('an upload whose connection breaks is never given up while each attempt gets a megabyte further', async () => {
@@ -224,5 +248,69 @@ describe('registries that do not answer as specified', () => {
       `${5 * mebibyte}-${10 * mebibyte - 1}`,
       `${10 * mebibyte}-${12 * mebibyte - 1}`,
     ]);
+  });
+});
+
+describe('a registry behind a server that takes whole requests before it hands them on', () => {
+  const nginx = { keeps: 'chunks', server: 'nginx/1.26.3' } as const;
+  const size = 40 * mebibyte;
+
+  test('the first break costs at most a small part of a large blob, and nothing is read again', async () => {
+    const { report, isThere, uploads, habits } = await copyLayer(size, {
+      ...nginx,
+      breaks: { afterBytes: 23 * mebibyte },
+    });
+
+    expect(report.failures).toEqual([]);
+    expect(isThere).toBe(true);
+    expect(uploads.breaks).toBe(1);
+    expect(uploads.arrived).toBeLessThan(size + 4 * mebibyte);
+    expect(report.bytesRead).toBe(size);
+    expect(habits).toMatchObject({ afterBreak: 'keeps-chunks', lineHolds: false });
+    expect(habits?.bytesBetweenBreaks).toBeGreaterThan(20 * mebibyte);
+  });
+
+  test('after 32 MiB without a break one request carries the rest, and this is remembered', async () => {
+    const { report, parts, habits } = await copyLayer(size, nginx);
+
+    expect(report.failures).toEqual([]);
+    expect(parts).toHaveLength(9);
+    expect(parts.at(-1)).toBe(`${32 * mebibyte}-${size - 1}`);
+    expect(habits).toMatchObject({ lineHolds: true });
+  });
+
+  test('one request carries a large blob where the line has held before', async () => {
+    const { parts } = await copyLayer(size, nginx, { lineHolds: true });
+
+    expect(parts).toEqual(['']);
+  });
+
+  test('one request carries a blob that is no larger than what shows that the line holds', async () => {
+    const { parts, habits } = await copyLayer(32 * mebibyte, nginx);
+
+    expect(parts).toEqual(['']);
+    expect(habits).toMatchObject({ lineHolds: true });
+  });
+
+  test('a large blob begins in parts where earlier breaks showed that only whole requests are kept', async () => {
+    const { parts } = await copyLayer(size, { keeps: 'chunks' }, { afterBreak: 'keeps-chunks' });
+
+    expect(parts).toHaveLength(9);
+  });
+
+  test('a large blob begins again in one request where the registry takes no parts', async () => {
+    const { report, isThere, parts } = await copyLayer(size, { ...nginx, refusesChunks: 416 });
+
+    expect(report.failures).toEqual([]);
+    expect(isThere).toBe(true);
+    expect(parts).toEqual([`0-${4 * mebibyte - 1}`, '']);
+  });
+
+  test('a large blob goes in one request after parts of one did not fit together', async () => {
+    const { report, isThere, parts } = await copyLayer(size, { ...nginx, overwrites: true });
+
+    expect(report.failures).toEqual([]);
+    expect(isThere).toBe(true);
+    expect(parts.at(-1)).toBe('');
   });
 });

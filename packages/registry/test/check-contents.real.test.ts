@@ -17,7 +17,9 @@ import type { RegistryClient } from '../src/registry-client.js';
 const repository = 'team/app';
 const closedHost = '127.0.0.1:9';
 
-describe.each(['distribution', 'docker-registry'] as const)('a check of contents on %s', (kind) => {
+const kinds = ['distribution', 'docker-registry'] as const;
+
+describe.each(kinds)('a check of contents on %s', (kind) => {
   let source: RegistryServer;
   let target: RegistryServer;
   let image: MadeManifest;
@@ -137,6 +139,31 @@ describe.each(['distribution', 'docker-registry'] as const)('a check of contents
   }
 });
 
+test.each(kinds)('a blob whose record a full disk left empty on %s is missing, and a copy mends it', async (kind) => {
+  const registry = await startRegistry({ kind });
+  onTestFinished(async () => await registry.stop());
+  const client = clientFor([registry.host]);
+  const single = await makeImage({ name: 'damaged', layers: [30_000] });
+  for (const name of ['team/source', 'team/damaged'])
+    await pushImage(registry, { image: single, repository: name, tag: 'v1' });
+  const place = { side: 'target', host: registry.host, repository: 'team/damaged', name: 'target' } as const;
+  const [layer] = blobsOf(single).toSorted((a, b) => b.size - a.size);
+  truncateSync(linkOf(registry, 'team/damaged', layer?.digest ?? ''), 0);
+
+  const damaged = await checkContents(client, place, parseDigest(single.digest));
+  const copied = await copyImage(client, {
+    source: parseImageReference(`${registry.host}/team/source:v1`),
+    platforms: 'all',
+    targets: [{ name: 'target', host: registry.host, repository: 'team/damaged', tag: 'v1', manifestPolicy: 'keep' }],
+    force: true,
+  });
+  const after = await checkContents(client, place, parseDigest(single.digest));
+
+  expect(damaged.missing).toMatchObject([{ kind: 'blob', digest: layer?.digest }]);
+  expect(copied.failures).toEqual([]);
+  expect(after.missing).toEqual([]);
+});
+
 function clientFor(hosts: readonly string[]): RegistryClient {
   const client = createRegistryClient({
     credentials: () => Promise.resolve(undefined),
@@ -154,3 +181,63 @@ function fileOf({ storagePath }: RegistryServer, digest: string): string {
   expect(readdirSync(folder)).toEqual(['data']);
   return join(folder, 'data');
 }
+
+/** The file that links a repository to a blob. */
+function linkOf({ storagePath }: RegistryServer, repository: string, digest: string): string {
+  const hex = digest.slice('sha256:'.length);
+  return join(storagePath, 'docker/registry/v2/repositories', repository, '_layers/sha256', hex, 'link');
+}
+
+test.each([
+  ['distribution', 'the tag', 'tags/v1/current/link'],
+  ['docker-registry', 'the tag', 'tags/v1/current/link'],
+  ['distribution', 'the manifest', 'revisions/sha256/HEX/link'],
+  ['docker-registry', 'the manifest', 'revisions/sha256/HEX/link'],
+] as const)('a copy mends a tag of %s whose record of %s a full disk left empty', async (kind, _, record) => {
+  const [source, target] = await Promise.all([startRegistry({ kind: 'distribution' }), startRegistry({ kind })]);
+  onTestFinished(async () => void (await Promise.all([source.stop(), target.stop()])));
+  const single = await makeImage({ name: 'damaged', layers: [30_000] });
+  const other = await makeImage({ name: 'other', layers: [20_000] });
+  await pushImage(source, { image: single, repository: 'team/app', tag: 'v1' });
+  await pushImage(target, { image: other, repository: 'team/app', tag: 'v1' });
+  const hex = other.digest.slice('sha256:'.length);
+  const manifests = join(target.storagePath, 'docker/registry/v2/repositories/team/app/_manifests');
+  truncateSync(join(manifests, record.replace('HEX', hex)), 0);
+
+  const copied = await copyImage(clientFor([source.host, target.host]), {
+    source: parseImageReference(`${source.host}/team/app:v1`),
+    platforms: 'all',
+    targets: [{ name: 'target', host: target.host, repository: 'team/app', tag: 'v1', manifestPolicy: 'keep' }],
+  });
+  const after = await checkContents(
+    clientFor([target.host]),
+    { side: 'target', host: target.host, repository: 'team/app', name: 'target' },
+    parseDigest(single.digest),
+  );
+
+  expect(copied.failures).toEqual([]);
+  expect(after.missing).toEqual([]);
+});
+
+test.each(kinds)(
+  'a manifest that a full disk left empty on %s is never taken for there: it cannot be pushed again, which the copy says',
+  async (kind) => {
+    const [source, target] = await Promise.all([startRegistry({ kind: 'distribution' }), startRegistry({ kind })]);
+    onTestFinished(async () => void (await Promise.all([source.stop(), target.stop()])));
+    const single = await makeImage({ name: 'damaged', layers: [30_000] });
+    await pushImage(source, { image: single, repository: 'team/app', tag: 'v1' });
+    await pushImage(target, { image: single, repository: 'team/other', tag: 'v1' });
+    truncateSync(fileOf(target, single.digest), 0);
+
+    const copied = await copyImage(clientFor([source.host, target.host]), {
+      source: parseImageReference(`${source.host}/team/app:v1`),
+      platforms: 'all',
+      targets: [{ name: 'target', host: target.host, repository: 'team/app', tag: 'v1', manifestPolicy: 'keep' }],
+    });
+
+    expect(copied.failures).toMatchObject([{ failure: { code: 'target-corrupt', decision: 'block' } }]);
+    expect(String(copied.failures[0]?.failure)).toContain(
+      'remove the file of the manifest that this tag points to (blobs/sha256/…/data) there, restart the registry',
+    );
+  },
+);

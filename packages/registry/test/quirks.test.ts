@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 import { classifyResponse } from '../src/transport/classify-response.js';
-import { codesOf, isHabit, isKnownFor, quirks, statusesOf } from '../src/transport/quirks.js';
+import { codesOf, isHabit, isKnownFor, isServerFor, quirks, statusesOf } from '../src/transport/quirks.js';
 import type { Quirk } from '../src/transport/quirks.js';
 
 const page = readFileSync(new URL('../../../docs/registries.md', import.meta.url), 'utf8');
@@ -15,7 +15,17 @@ const cellsOf = (line: string): string =>
 const lines = new Set(page.split('\n').map(cellsOf));
 
 /** A quirk as a row of the page's table. */
-function rowOf({ habit, registry, side, methods = [], resources = [], host, source, ...answer }: Quirk): string {
+function rowOf({
+  habit,
+  registry,
+  side,
+  methods = [],
+  resources = [],
+  host,
+  server,
+  source,
+  ...answer
+}: Quirk): string {
   const request = [methods.join(', '), resources.join(', '), side === undefined ? '' : `at a ${side}`];
   const { statuses = [], between, codes, says } = answer;
   const seen = [
@@ -24,6 +34,7 @@ function rowOf({ habit, registry, side, methods = [], resources = [], host, sour
     codes?.length === 0 ? 'without a code' : (codes ?? []).map((code) => `\`${code}\``).join(', '),
     says === undefined ? '' : 'by its words',
     host === undefined ? '' : 'by its name',
+    server === undefined ? '' : 'by its `Server` field',
   ];
   const text = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(', ');
   return cellsOf(`| \`${habit}\` | ${registry} | ${text(request)} | ${text(seen)} | ${source} |`);
@@ -103,4 +114,15 @@ test('a quirk is matched by method, resource, status and codes together', () => 
   ]);
   expect(statusesOf('stored')).toEqual([200, 201, 202, 204]);
   expect(codesOf('upload-lost')).toEqual(['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID']);
+});
+
+test.each([
+  ['nginx/1.26.3', true],
+  ['openresty', true],
+  ['Tengine/3.1.0', true],
+  ['nginxish', false],
+  ['Docker-Distribution', false],
+  [undefined, false],
+])('whether a server takes whole requests before it hands them on follows from its name: %s', (server, expected) => {
+  expect(isServerFor('buffers-requests', server)).toBe(expected);
 });

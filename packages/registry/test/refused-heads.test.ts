@@ -308,3 +308,20 @@ test.each([
   // One GET reads the new tag back.
   expect(target.count('GET', /manifests\/v8$/)).toBe(1 + askedAgain);
 });
+
+test('a target whose record of a blob is damaged gets the blob again', async () => {
+  const [source, target] = await sourceAndTarget();
+  const image = placeImage(source, repository);
+  target.when('HEAD', /blobs\/sha256/, ({ response }) => answer(response, 500));
+  target.when(
+    'GET',
+    /blobs\/sha256/,
+    ({ response }) => answerError(response, 500, 'UNKNOWN', 'unknown error: invalid checksum digest format'),
+    source.blobs.size,
+  );
+
+  const report = await copyImage(clientFor([source, target]), requestFor(source, [target]));
+
+  expect(report.failures).toEqual([]);
+  expect(target.manifest(targetRepository, 'v1')?.bytes).toEqual(image.bytes);
+});

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { placeImage } from '../../../test/support/scripted-images.js';
-import { answer } from '../../../test/support/scripted-registry.js';
+import { answer, away } from '../../../test/support/scripted-registry.js';
 import type { ScriptedRegistry } from '../../../test/support/scripted-registry.js';
 import {
   clientFor,
@@ -133,6 +133,49 @@ describe('an upload that an earlier process did not finish', () => {
     expect(report.failures).toEqual([]);
     expect(isWhole(one)).toBe(true);
     expect(one.count('GET', /uploads/)).toBe(1);
+  });
+
+  test.each(['data', 'everything'] as const)(
+    'an upload that an earlier process did not finish is replaced where the registry fails on %s of it',
+    async (fails) => {
+      await copyUntil(8 * mebibyte, [one]);
+      uploads[0]?.damageAll(fails);
+
+      const { report } = await copyAgain([one]);
+
+      expect(report.failures).toEqual([]);
+      expect(isWhole(one)).toBe(true);
+      expect(journal.records.size).toBe(0);
+      await expect.poll(() => uploads[0]?.open).toBe(fails === 'data' ? 0 : 1);
+    },
+  );
+
+  test('an upload that an earlier process did not finish continues after an outage of the registry that answers 500 to all', async () => {
+    await copyUntil(16 * mebibyte, [one]);
+    const before = arrivedAt(one);
+    // More than the attempts of one request; then another upload can be opened.
+    one.when('GET', /uploads/, away, 5);
+    one.when('POST', /uploads/, away, 2);
+
+    const { report, continued } = await copyAgain([one]);
+
+    expect(report.failures).toEqual([]);
+    expect(isWhole(one)).toBe(true);
+    expect(continued).toEqual([before]);
+    // The one that was opened meanwhile is cancelled.
+    await expect.poll(() => uploads[0]?.open).toBe(0);
+  });
+
+  test('an upload that an earlier process did not finish stays recorded while the registry answers 500 to all', async () => {
+    await copyUntil(16 * mebibyte, [one]);
+    one.when('GET', /uploads/, away);
+    one.when('POST', /uploads/, away);
+
+    const { report } = await copyAgain([one]);
+
+    expect(report.failures).toHaveLength(1);
+    expect(journal.records.size).toBe(1);
+    expect(one.count('DELETE', /uploads/)).toBe(0);
   });
 
   test('an upload that an earlier process did not finish is cancelled if its blob is there', async () => {

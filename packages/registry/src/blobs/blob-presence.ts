@@ -3,6 +3,7 @@ import { announcedDigest } from '../manifests/manifest-exchange.js';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
+import { isDamagedRecord } from '../transport/damaged-record.js';
 import type { LocatedAnswer } from '../transport/exchange.js';
 import { RefusedRedirect } from '../transport/redirect-rules.js';
 import { refusesHead } from '../transport/refused-head.js';
@@ -76,6 +77,7 @@ export async function lookForBlob(
     signal?.throwIfAborted();
     const isRefusal = error instanceof RegistryFault && error.status !== undefined && error.status < 500;
     if (error instanceof RefusedRedirect || isRefusal) return 'unknown';
+    if (isDamagedRecord(error)) return 'absent';
     throw error;
   }
 }

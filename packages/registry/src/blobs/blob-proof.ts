@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RegistryClient } from '../registry-client.js';
 import { RegistryFault } from '../registry-errors.js';
 import type { RepositoryRef } from '../repository-ref.js';
+import { isDamagedRecord } from '../transport/damaged-record.js';
 import { RefusedRedirect } from '../transport/redirect-rules.js';
 import { sendForBody } from '../transport/registry-request.js';
 import { discardBody } from '../transport/response-body.js';
@@ -34,11 +35,17 @@ export async function proveBlob(
 ): Promise<BlobProof> {
   const host = client.host(repo.host);
   for (let attempt = 1; ; attempt++) {
-    const { response } = await sendForBody(host, {
-      ...blobRequest(repo, blob, signal),
-      headers: blob.size === 0 ? {} : { range: 'bytes=0-0' },
-      expect: [200, 206, 404, 416],
-    });
+    let response: IncomingMessage;
+    try {
+      ({ response } = await sendForBody(host, {
+        ...blobRequest(repo, blob, signal),
+        headers: blob.size === 0 ? {} : { range: 'bytes=0-0' },
+        expect: [200, 206, 404, 416],
+      }));
+    } catch (error) {
+      if (!isDamagedRecord(error)) throw error;
+      return { isThere: false, reason: "the registry's own record of the blob is damaged" };
+    }
     const missing = reasonMissing(response, blob);
     if (missing !== undefined || blob.size === 0) {
       discardBody(response);

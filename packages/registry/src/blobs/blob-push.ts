@@ -43,10 +43,11 @@ export async function openSession(
  */
 export async function nextSession(
   host: RegistryHost,
-  { headers: { location }, url: answeredAt }: LocatedAnswer,
+  { headers: { location, server }, url: answeredAt }: LocatedAnswer,
   repo: RepositoryRef,
   current?: UploadSession,
 ): Promise<UploadSession> {
+  host.uploadHabits.answeredBy(server?.toString());
   if (location === undefined && current !== undefined) return { location: current.location, foreign: current.foreign };
   if (location !== undefined && URL.canParse(location, answeredAt.href)) {
     const next = new URL(location, answeredAt);

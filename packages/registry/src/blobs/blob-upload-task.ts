@@ -8,6 +8,7 @@ import { backoff, pauseBeforeRetry, rest } from '../transport/retrying.js';
 import { BlobLock } from './blob-lock.js';
 import { BlobMismatch } from './blob-mismatch.js';
 import { mountOrOpen } from './blob-mount.js';
+import type { UploadSession } from './blob-push.js';
 import { BlobUpload } from './blob-upload.js';
 import { Stalled, TooSlow, fanOut } from './fan-out.js';
 import type { HashTrail } from './hash-trail.js';
@@ -291,7 +292,10 @@ export class BlobUploadTask {
       await this.#reporting('commit', upload.complete());
     } catch (error) {
       // The parts that it kept do not fit together, or it changed them: it gets the blob once more in one piece.
-      if (error instanceof RegistryError && error.code === 'target-corrupt') this.#mayContinue = false;
+      if (error instanceof RegistryError && error.code === 'target-corrupt') {
+        this.#mayContinue = false;
+        if (upload.isInParts) this.#context.client.host(this.destination.repo.host).uploadHabits.spoiledParts();
+      }
       throw error;
     }
     await this.#recorder.remove();
@@ -308,18 +312,30 @@ export class BlobUploadTask {
       this.#leftOver(),
       client.host(repo.host).uploadHabits.load(),
     ]);
+    const failing = left instanceof BlobUpload ? undefined : left;
     if (isThere) {
       this.#abandon();
+      if (failing !== undefined) await this.#replace(failing);
       this.#deliver('already-there');
       return undefined;
     }
-    if (left !== undefined) return left;
+    if (left instanceof BlobUpload) return left;
     const mountFrom = client.blobLocationCache.of(repo.host, digest);
     if (mountFrom.length === 0) this.#read?.begin();
     const session = await mountOrOpen(client, repo, this.#blob, { mountFrom, proves: looks.proves, signal });
     if (session === 'mounted') {
+      if (failing !== undefined) await this.#replace(failing);
       this.#deliver('mounted');
       return undefined;
+    }
+    if (failing !== undefined) {
+      // The registry works for another upload by now: if that one fails once more, it fails alone.
+      const again = await this.#leftOver();
+      if (again instanceof BlobUpload) {
+        void abandonUpload({ client, repo, session });
+        return again;
+      }
+      if (again !== undefined) await this.#replace(again);
     }
     this.#upload = new BlobUpload(client, repo, this.#blob, {
       session,
@@ -330,14 +346,19 @@ export class BlobUploadTask {
     return this.#upload;
   }
 
-  /** The upload that an earlier process left, if the registry still has it. That costs one request. */
-  async #leftOver(): Promise<BlobUpload | undefined> {
+  /**
+   * The upload that an earlier process left, if the registry still has it. That costs one request.
+   *
+   * @returns the session alone if the registry answers 500 to the question, on this upload or as a whole: it stays recorded
+   */
+  async #leftOver(): Promise<BlobUpload | UploadSession | undefined> {
     const record = await this.#recorder.take();
     if (record === undefined) return undefined;
     const { client } = this.#context;
     const { repo, signal } = this.destination;
     const session = { location: new URL(record.location), foreign: record.foreign };
     const state = await askUploadState({ client, repo, session, signal });
+    if (state.kind === 'failed') return session;
     const known = { finished: record.offset, sent: record.size };
     const offset = state.kind === 'open' ? arrivedBytes(state.range, known) : undefined;
     if (state.kind !== 'open' || offset === undefined || offset === 0) {
@@ -348,6 +369,12 @@ export class BlobUploadTask {
     await this.#trail.restore(record.hashes);
     this.#upload = new BlobUpload(client, repo, this.#blob, { session: state.session, offset, signal });
     return this.#upload;
+  }
+
+  /** Another upload takes the place of one that an earlier process left. */
+  async #replace(session: UploadSession): Promise<void> {
+    await this.#recorder.remove();
+    void abandonUpload({ client: this.#context.client, repo: this.destination.repo, session });
   }
 
   #failed(error: unknown): void {

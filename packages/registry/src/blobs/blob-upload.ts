@@ -110,6 +110,11 @@ export class BlobUpload {
     return this.unsentBytes === 0 ? performance.now() : this.#lastMoveAt;
   }
 
+  /** More than one request has brought bytes. */
+  get isInParts(): boolean {
+    return this.#remote.isInParts;
+  }
+
   /** Since when it looks for a way to continue, in milliseconds; undefined while bytes can flow. */
   get brokenSince(): number | undefined {
     return this.#brokenSince;
@@ -287,7 +292,7 @@ export class BlobUpload {
   /** Of the bytes that have left. On a fast line that does not break, the memory is better used again at once. */
   get #bytesKept(): number {
     if (this.#share === undefined) return 0;
-    return this.#share.rate.isFast && !this.#remote.lineBreaks ? 0 : this.#share.bytes;
+    return this.#share.rate.isFast && !this.#remote.mayRepeat ? 0 : this.#share.bytes;
   }
 
   /** Finds out where the upload continues. @throws RegistryError if there is nothing more to try */
@@ -360,6 +365,7 @@ export class BlobUpload {
 
   #close(): void {
     this.#over = true;
+    this.#remote.close();
     this.#isOpening = false;
     this.#handlers = undefined;
     this.#request = undefined;

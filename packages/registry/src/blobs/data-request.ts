@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 import type { RegistryClient } from '../registry-client.js';
@@ -29,6 +30,9 @@ export interface DataPart {
   readonly fresh: boolean;
   readonly signal: AbortSignal;
 }
+
+/** Bytes of uploads that each connection has carried in whole requests. */
+const carriedBytes = new WeakMap<Socket, number>();
 
 /** The data went to the wrong URL: it is sent again, to where the redirect says. */
 export class UploadRedirected extends RegistryFault {
@@ -90,6 +94,18 @@ export class DataRequest {
   /** Everything has been written. */
   get isWhole(): boolean {
     return this.#left === 0;
+  }
+
+  /** Bytes that its connection has carried in whole requests, those before this one included. */
+  get carried(): number {
+    const { socket } = this.#request;
+    return socket === null ? 0 : (carriedBytes.get(socket) ?? 0);
+  }
+
+  /** It was answered with success. */
+  succeeded(): void {
+    const { socket } = this.#request;
+    if (socket !== null) carriedBytes.set(socket, this.carried + this.part.end - this.part.start);
   }
 
   /** @param onFlushed called when the bytes have left, unless the connection breaks first */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { RegistryError } from '../errors.js';
 import type { RegistryClient } from '../registry-client.js';
@@ -19,7 +20,8 @@ import type { Blob } from './image-blobs.js';
 import { UploadAttempts } from './upload-attempts.js';
 import type { StartOver } from './upload-attempts.js';
 import { arrivedBytes, endOf } from './upload-range.js';
-import { askUploadState } from './upload-state.js';
+import { abandonUpload, askUploadState, isInternalError } from './upload-state.js';
+import type { UploadState } from './upload-state.js';
 
 /** More than what the buffers between here and a registry hold. */
 const bufferedBytes = 8 * 1024 * 1024;
@@ -52,13 +54,22 @@ export class RemoteUpload {
   #session: UploadSession;
   #confirmed: number;
   #isCommitted = false;
+  #isInParts = false;
   #hasBroken = false;
   #isOwnBreak = false;
   /** What a break is answered with: a question, a new upload, or the same request to where a redirect points. */
   #next: 'ask' | 'start-over' | 'same' = 'ask';
   #startOver: StartOver = 'refused';
+  /** The registry has just said that the next part begins at `confirmed`. */
+  #isAsked = false;
+  /** It answered 500 to that part: the next question comes after another upload was opened. */
+  #isDoubtful = false;
+  /** Opened when it failed on this upload: it works for others. Used if it fails once more. */
+  #spare: UploadSession | undefined;
   /** Where a part that begins at the right byte was refused. */
   #refusedAt: number | undefined;
+  /** Bytes that the connection of the broken request had carried before. */
+  #carriedBefore = 0;
   /** The part after the last finished one was tried although the registry did not say how far it is. */
   #triedUntold = false;
   #rangesFit = true;
@@ -76,11 +87,12 @@ export class RemoteUpload {
     this.#session = session;
     this.#confirmed = offset;
     this.#hasBroken = offset > 0;
+    this.#isAsked = offset > 0;
     this.#isWhole = isWhole;
     this.#mayContinue = mayContinue;
     this.#signal = signal;
     this.#attempts = new UploadAttempts(repo, blob, { offset, timing: this.#host.timing });
-    this.#chunks = new ChunkSizes(this.#host, blob.size);
+    this.#chunks = new ChunkSizes(this.#host, blob.size, { isWhole: !mayContinue });
   }
 
   /** Bytes that the registry has, by its answers to finished requests or to a question. */
@@ -97,6 +109,11 @@ export class RemoteUpload {
     return this.#isCommitted;
   }
 
+  /** More than one request has brought bytes. */
+  get isInParts(): boolean {
+    return this.#isInParts;
+  }
+
   /** One PUT for data and commit. */
   get isMonolithic(): boolean {
     return this.#isWhole || this.#host.monolithicUploads;
@@ -105,6 +122,11 @@ export class RemoteUpload {
   /** Connections to this registry have broken lately while data was sent. */
   get lineBreaks(): boolean {
     return this.#hasBroken || this.#host.uploadHabits.bytesBetweenBreaks !== undefined;
+  }
+
+  /** Bytes that have left may have to be sent again. */
+  get mayRepeat(): boolean {
+    return this.lineBreaks || this.#chunks.isDoubtful;
   }
 
   get commitment(): Commitment {
@@ -132,7 +154,9 @@ export class RemoteUpload {
   }
 
   /** A request is answered with success. @throws RegistryFault if the registry stored something else */
-  async finished({ part, url }: DataRequest, response: IncomingMessage): Promise<void> {
+  async finished(request: DataRequest, response: IncomingMessage): Promise<void> {
+    const { part, url } = request;
+    request.succeeded();
     discardBody(response);
     if (part.method === 'PUT') {
       await assertCommitted(response, this.commitment);
@@ -144,8 +168,14 @@ export class RemoteUpload {
       // After a success the bytes are there, whatever range the answer gives.
       const told = endOf(headers.range?.toString());
       if (part.start > 0 && told !== undefined && told !== part.end) this.#rangesFit = false;
+      // Its agent frees the connection of an answer without a body within this turn: the next part goes over it, too.
+      if (part.end < this.#blob.size) await nextTurn();
     }
-    if (part.start > 0) this.#host.uploadHabits.learn({ takesChunks: true });
+    if (part.start > 0) {
+      this.#isInParts = true;
+      this.#host.uploadHabits.learn({ takesChunks: true });
+    }
+    this.#host.uploadHabits.carried(request.carried);
     this.#chunks.accepted(part.end - part.start);
     this.#advance(part.end);
     this.#triedUntold = false;
@@ -163,6 +193,10 @@ export class RemoteUpload {
     const { part, url } = request;
     const fault = await unexpected(this.#host, response, request.description, url);
     const status = response.statusCode ?? 0;
+    if (isInternalError(fault) && this.#isAsked) {
+      if (this.#spare === undefined) this.#isDoubtful = true;
+      else this.#startAgain('failed');
+    }
     const codes = fault.diagnostics.map(({ code }) => code);
     const answered = { method: part.method, resource: 'upload', status, codes } as const;
     if (status === 413) return this.#chunks.refused(part.end - part.start) ? this.#excused(fault) : fault;
@@ -178,6 +212,11 @@ export class RemoteUpload {
     }
     // An expired token, an answer that is none.
     return status === 401 || status < 400 ? asRetry(fault, this.#repo) : fault;
+  }
+
+  /** The upload is over, or goes on elsewhere. */
+  close(): void {
+    this.#dropSpare();
   }
 
   /** The next break is this client's own: the line is not to blame. */
@@ -200,6 +239,7 @@ export class RemoteUpload {
       this.#next = 'same';
     }
     if (!this.#isOwnBreak) this.#hasBroken = true;
+    this.#carriedBefore = request?.carried ?? 0;
     return this.#attempts.broke(fault, flushed);
   }
 
@@ -230,12 +270,16 @@ export class RemoteUpload {
       return;
     }
     if (this.#next === 'ask' && this.#canContinue && (await this.#ask(sent, flushed))) return;
-    const session = await openSession(this.#client, this.#repo, this.#signal);
+    const session = this.#spare ?? (await openSession(this.#client, this.#repo, this.#signal));
+    this.#spare = undefined;
+    if (this.#startOver === 'failed') void abandonUpload({ ...this.commitment, session: this.#session });
     this.#attempts.startsOver(this.#canContinue ? this.#startOver : 'one-request');
     this.#session = session;
     this.#confirmed = 0;
     this.#next = 'ask';
     this.#startOver = 'refused';
+    this.#isAsked = false;
+    this.#isDoubtful = false;
     this.#refusedAt = undefined;
     this.#triedUntold = false;
     this.#rangesFit = true;
@@ -249,8 +293,12 @@ export class RemoteUpload {
   async #ask(sent: number, flushed: number): Promise<boolean> {
     const { uploadHabits } = this.#host;
     const finished = this.#confirmed;
-    const asked = { client: this.#client, repo: this.#repo, session: this.#session, signal: this.#signal };
-    const state = await askUploadState(asked);
+    if (this.#isDoubtful) await this.#openSpare();
+    const state = await this.#state();
+    if (state.kind === 'failed') {
+      this.#startOver = 'failed';
+      return false;
+    }
     if (state.kind === 'open') {
       const offset = arrivedBytes(this.#rangesFit ? state.range : undefined, { finished, sent });
       if (offset === undefined) return false;
@@ -264,6 +312,7 @@ export class RemoteUpload {
       });
       this.#session = state.session;
       this.#advance(offset);
+      this.#isAsked = true;
       return true;
     }
     if (state.kind === 'forgotten') {
@@ -278,6 +327,26 @@ export class RemoteUpload {
     return true;
   }
 
+  /** `failed` only if the registry answers 500 to this question alone. */
+  async #state(): Promise<UploadState> {
+    const asked = { client: this.#client, repo: this.#repo, session: this.#session, signal: this.#signal };
+    const state = await askUploadState(asked);
+    if (state.kind !== 'failed') return state;
+    await this.#openSpare();
+    return await askUploadState(asked);
+  }
+
+  /** @throws RegistryFault if the registry fails on others, too */
+  async #openSpare(): Promise<void> {
+    this.#spare ??= await openSession(this.#client, this.#repo, this.#signal);
+  }
+
+  #dropSpare(): void {
+    if (this.#spare !== undefined) void abandonUpload({ ...this.commitment, session: this.#spare });
+    this.#spare = undefined;
+    this.#isDoubtful = false;
+  }
+
   /** @param bytes of the broken request: those that the registry has, and those that left here */
   #learn(
     afterBreak: 'keeps-bytes' | 'keeps-chunks' | 'forgets',
@@ -286,7 +355,7 @@ export class RemoteUpload {
     const { uploadHabits } = this.#host;
     const bytes = arrived > 0 ? arrived : left;
     if (bytes <= 0) return;
-    if (!this.#isOwnBreak) uploadHabits.lineBroke(bytes);
+    if (!this.#isOwnBreak) uploadHabits.lineBroke(this.#carriedBefore + bytes);
     // Bytes that were still in buffers say nothing about what the registry keeps.
     if (arrived > 0 || left > bufferedBytes || uploadHabits.afterBreak !== 'keeps-bytes')
       uploadHabits.learn({ afterBreak });
@@ -325,6 +394,10 @@ export class RemoteUpload {
   }
 
   #advance(offset: number): void {
+    if (offset > this.#confirmed) {
+      this.#isAsked = false;
+      this.#dropSpare();
+    }
     this.#confirmed = offset;
     this.#attempts.reached(offset);
   }

@@ -13,7 +13,7 @@ const mostFruitless = 4;
 export class UploadGivenUp extends RegistryFault {}
 
 /** Why an upload begins again at the first byte. */
-export type StartOver = 'forgotten' | 'one-request' | 'refused';
+export type StartOver = 'forgotten' | 'one-request' | 'refused' | 'failed';
 
 /** Counts the attempts of one upload while nothing new arrives. */
 export class UploadAttempts {
@@ -97,6 +97,8 @@ export class UploadAttempts {
         return `this registry takes a blob in one request only: ${best}`;
       case 'refused':
         return `this registry does not let a broken upload continue: ${best}`;
+      case 'failed':
+        return `this registry fails on the part of an upload that it has: ${best}`;
       case undefined:
         return `the upload of ${digest} does not get further than ${ofSize(this.#furthest)}, after ${this.#breaks} breaks`;
     }

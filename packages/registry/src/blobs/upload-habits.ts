@@ -1,9 +1,12 @@
+import { isServerFor } from '../transport/quirks.js';
 import type { UploadHabits, UploadHabitStore } from '../upload-records.js';
 
 /** A line that has not broken for this long is tried with whole blobs again. */
 const lineMemoryMs = 10 * 60_000;
 /** A registry, or a proxy before it, that has refused chunks may have been replaced: they are tried again after this time. */
 const refusalMemoryMs = 24 * 60 * 60_000;
+/** A line that has carried this much over one connection is trusted with whole blobs of any size. */
+export const provingBytes = 32 * 1024 * 1024;
 
 /** How one registry takes uploads: what earlier processes learned, and what its answers show now. */
 export class LearnedUploadHabits {
@@ -17,6 +20,10 @@ export class LearnedUploadHabits {
   #brokeAt = -Infinity;
   /** The same for a refusal of chunks. */
   #refusedAt = -Infinity;
+  /** Its answers come from a server that takes a request whole before it hands it on. */
+  #mayBuffer = false;
+  /** A blob that was sent in several requests arrived wrong. */
+  #spoilsParts = false;
 
   /** @param known what is known of this host before any answer */
   constructor(
@@ -73,10 +80,35 @@ export class LearnedUploadHabits {
     return this.#now() - this.#brokeAt < lineMemoryMs ? this.#habits.bytesBetweenBreaks : undefined;
   }
 
+  /**
+   * A broken request may be lost whole, and nothing has shown yet that the line does not break: a large blob is better
+   * sent in parts.
+   */
+  get isDoubtful(): boolean {
+    const { afterBreak, lineHolds } = this.#habits;
+    if (lineHolds === true || this.#spoilsParts) return false;
+    return afterBreak === 'keeps-chunks' || (afterBreak === undefined && this.#mayBuffer);
+  }
+
+  /** @param server the `Server` field of an answer to an upload */
+  answeredBy(server: string | undefined): void {
+    this.#mayBuffer ||= isServerFor('buffers-requests', server);
+  }
+
+  /** @param bytes that one connection has carried by now */
+  carried(bytes: number): void {
+    if (bytes >= provingBytes) this.learn({ lineHolds: true });
+  }
+
   /** @param bytes that got through on the connection that broke now */
   lineBroke(bytes: number): void {
     this.#brokeAt = this.#now();
-    this.learn({ bytesBetweenBreaks: bytes });
+    this.learn({ bytesBetweenBreaks: bytes, lineHolds: false });
+  }
+
+  /** What was sent in several requests arrived wrong: from now on a blob is sent in parts only where it must be. */
+  spoiledParts(): void {
+    this.#spoilsParts = true;
   }
 
   learn(habits: UploadHabits): void {

@@ -10,6 +10,7 @@ import { describeRepository } from '../repository-ref.js';
 import type { RepositoryRef } from '../repository-ref.js';
 import { repositoryScopes } from '../transport/authorization.js';
 import type { BodyBudget } from '../transport/body-budget.js';
+import { isDamagedContent, isDamagedRecord } from '../transport/damaged-record.js';
 import type { AnswerHead } from '../transport/exchange.js';
 import { statusesOf } from '../transport/quirks.js';
 import { RefusedRedirect } from '../transport/redirect-rules.js';
@@ -199,7 +200,14 @@ export async function readManifest(
       ...manifestRequest(repo, 'GET', reference, options),
       expect: options.deniedIsAbsent === true ? [200, 404, ...policyStatuses] : [200, 404],
     };
-    const { response, body } = await fetchBody(client.host(repo.host), request, manifestLimitBytes, options.budget);
+    let answer: Awaited<ReturnType<typeof fetchBody>>;
+    try {
+      answer = await fetchBody(client.host(repo.host), request, manifestLimitBytes, options.budget);
+    } catch (error) {
+      if (isDamagedRecord(error)) return { isDenied: false, isBlocked: false, codes: [] };
+      throw isDamagedContent(error) ? damagedContent(repo, reference, error) : error;
+    }
+    const { response, body } = answer;
     const isBlocked = policyStatuses.includes(response.statusCode ?? 0);
     if (isBlocked || response.statusCode === 404 || isDenied(response)) {
       const codes = readDiagnostics(body).map(({ code }) => code);
@@ -354,6 +362,20 @@ function manifestRequest(
 /** One token serves every request of a copy on a target, including the first one that only reads. */
 export function scopesOf({ side, repository }: RepositoryRef): readonly string[] {
   return repositoryScopes(repository, side === 'source' ? 'pull' : 'pull,push');
+}
+
+function damagedContent(repo: RepositoryRef, reference: string, cause: unknown): RegistryFault {
+  return new RegistryFault(
+    `the manifest ${reference} is damaged in its storage, which does not write it again: remove ${fileOf(reference)} there, restart the registry, which may remember that it was there, then retry`,
+    { repo, code: 'target-corrupt', decision: 'block', cause },
+  );
+}
+
+/** Where distribution keeps a manifest. */
+function fileOf(reference: string): string {
+  if (!isDigest(reference)) return `the file of the manifest that this tag points to (blobs/sha256/…/data)`;
+  const [algorithm = '', hex = ''] = reference.split(':');
+  return `blobs/${algorithm}/${hex.slice(0, 2)}/${hex}/data`;
 }
 
 function wrongBytes(repo: RepositoryRef, reference: string, expected: Digest, found: string): RegistryFault {

@@ -105,6 +105,7 @@ async function breakUpload(upload: Upload, rate: number): Promise<Pick<UploadSpe
     await rest(settleMs + upload.roundTripMs + (2_000 * sentBytes) / rate, upload.signal);
     data.destroy();
     const state = await askUploadState({ ...upload, session });
+    if (state.kind === 'failed') throw state.fault;
     if (state.kind !== 'open') return { afterBreak: state.kind === 'forgotten' ? 'forgets' : 'untold', keptBytes: 0 };
     use(state.session);
     const keptBytes = arrivedBytes(state.range, { finished: 0, sent: sentBytes }) ?? 0;

@@ -13,6 +13,8 @@ export type Habit =
   | 'unknown-parts'
   | 'no-push'
   | 'hides-absent'
+  | 'damaged-record'
+  | 'damaged-content'
   | 'refuses-head'
   | 'no-referrers'
   | 'refuses-page'
@@ -20,6 +22,7 @@ export type Habit =
   | 'one-put'
   | 'no-chunks'
   | 'no-announcement'
+  | 'buffers-requests'
   | 'upload-lost'
   | 'stored'
   | 'still-storing'
@@ -33,6 +36,8 @@ export interface Quirk {
   readonly registry: string;
   /** Only these hosts, known before any answer. */
   readonly host?: RegExp;
+  /** The `Server` field of any of its answers. */
+  readonly server?: RegExp;
   readonly side?: RepositoryRef['side'];
   readonly methods?: readonly Method[];
   readonly resources?: readonly Resource[];
@@ -157,6 +162,27 @@ export const quirks: readonly Quirk[] = [
     source: 'AliyunContainerService/image-syncer#149 (a repository that a push would make)',
   },
   {
+    habit: 'damaged-record',
+    registry: 'distribution 3; 2.8',
+    side: 'target',
+    methods: ['GET'],
+    resources: ['blob', 'manifest'],
+    statuses: [500],
+    says: /invalid checksum digest format|unknown error \{\}$/i,
+    source:
+      'a full disk left the file empty that links a repository to a blob or manifest, or a tag to its manifest; the next push writes it again',
+  },
+  {
+    habit: 'damaged-content',
+    registry: 'distribution 3; 2.8',
+    side: 'target',
+    methods: ['GET'],
+    resources: ['manifest'],
+    statuses: [500],
+    says: /unexpected end of JSON input|unknown error \{"Offset":\d+\}$/i,
+    source: 'a full disk left the file of the manifest empty; it counts as there, and no push writes it again',
+  },
+  {
     habit: 'refuses-head',
     registry: 'Nexus 404, registry.centos.org 403, GitLab on S3 403, others 400, 405, 500, 501 or 204',
     methods: ['HEAD'],
@@ -214,6 +240,12 @@ export const quirks: readonly Quirk[] = [
     methods: sendMethods,
     statuses: [417],
     source: 'RFC 9110 §15.5.18',
+  },
+  {
+    habit: 'buffers-requests',
+    registry: 'nginx, openresty and Tengine before registries',
+    server: /^(nginx|openresty|tengine)\b/i,
+    source: 'nginx.org: proxy_request_buffering, on by default; of a broken request nothing reaches the registry',
   },
   {
     habit: 'upload-lost',
@@ -286,6 +318,11 @@ export function isKnownFor(habit: Habit, host: string): boolean {
   return quirks.some((quirk) => quirk.habit === habit && quirk.host?.test(host) === true);
 }
 
+/** Whether the `Server` field of an answer is that of a server with this habit. */
+export function isServerFor(habit: Habit, server: string | undefined): boolean {
+  return server !== undefined && quirks.some((quirk) => quirk.habit === habit && quirk.server?.test(server) === true);
+}
+
 /** The statuses of a habit, for requests that expect them. */
 export function statusesOf(habit: Habit): readonly number[] {
   return quirks.filter((quirk) => quirk.habit === habit).flatMap(({ statuses = [] }) => statuses);
@@ -297,10 +334,10 @@ export function codesOf(habit: Habit): readonly string[] {
 }
 
 function matches(
-  { host, side, methods, resources, statuses, between, codes, says }: Quirk,
+  { host, server, side, methods, resources, statuses, between, codes, says }: Quirk,
   { side: asked, method, resource, status, said = '', codes: given = [] }: SeenAnswer,
 ): boolean {
-  if (host !== undefined) return false;
+  if (host !== undefined || server !== undefined) return false;
   if (side !== undefined && side !== asked) return false;
   if (methods?.includes(method) === false || resources?.includes(resource) === false) return false;
   if (statuses?.includes(status) === false) return false;
