@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, mergeConfig } from 'vitest/config';
 
 const everyTest = ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'];
 const realTests = ['test/**/*.real.test.ts', 'packages/*/test/**/*.real.test.ts'];
@@ -9,8 +9,10 @@ const realTests = ['test/**/*.real.test.ts', 'packages/*/test/**/*.real.test.ts'
  */
 const conditions = ['@image-ferry/source', 'node', 'development|production'];
 
-export default defineConfig({
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+/** Of every run of vitest. */
+export const resolvesSources = defineConfig({ ssr: { resolve: { conditions, externalConditions: conditions } } });
+
+export default mergeConfig(resolvesSources, {
   test: {
     // Temporal's native bridge crashes when a second thread of one process loads it.
     pool: 'forks',

@@ -24,6 +24,8 @@ const variables = {
   regsync: 'FERRY_REGSYNC',
   'consumer-hosts': 'FERRY_CONSUMER_HOSTS',
   'consumer-policies': 'FERRY_CONSUMER_POLICIES',
+  etcd: 'FERRY_ETCD',
+  'kube-apiserver': 'FERRY_KUBE_APISERVER',
 } as const;
 
 export type ToolName = keyof typeof variables;

@@ -2,7 +2,7 @@
 // `set-up/tools.mjs`. Plain JavaScript, because nothing else is installed yet; what `ferry setup` does, too, is in
 // src/setup.
 //
-//   node scripts/setup.mjs [--for=test|demo|start|bench|chaos|unit]      (default: test)
+//   node scripts/setup.mjs [--for=test|demo|start|bench|chaos|unit|kubernetes]      (default: test)
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -24,6 +24,7 @@ const purposes = {
   bench: 'for the benchmark',
   chaos: 'for `npm run chaos`',
   test: 'for every test',
+  kubernetes: 'for the tests with a real kube-apiserver',
 };
 
 async function main() {

@@ -19,6 +19,8 @@ const craneRegistryPackage = 'github.com/google/go-containerregistry/cmd/registr
 const cranePackage = 'github.com/google/go-containerregistry/cmd/crane';
 const regclientVersion = '0.11.5';
 const prometheusVersion = '3.16.0';
+const kubernetesVersion = '1.37.2';
+const etcdVersion = '3.7.0';
 const registryRelease = `${github}/distribution/distribution/releases/download/v${registryVersion}`;
 
 /**
@@ -96,9 +98,10 @@ const tools = [
   },
   consumer({
     name: 'consumer-hosts',
-    title: "containerd's and Podman's parsers",
+    title: "containerd's, Podman's and K3s' parsers",
     variable: 'FERRY_CONSUMER_HOSTS',
     folder: 'hosts',
+    version: '2',
     takes: '1 to 2 minutes',
   }),
   consumer({
@@ -106,6 +109,7 @@ const tools = [
     title: "kube-apiserver's policies",
     variable: 'FERRY_CONSUMER_POLICIES',
     folder: 'policies',
+    version: '1',
     takes: '2 to 4 minutes',
   }),
   {
@@ -145,7 +149,7 @@ const tools = [
     optionalFor: [],
     advice: 'apt-get install chromium (Debian), or install Chromium or Chrome',
   },
-  { ...helm, usedFor: ['test'], optionalFor: [] },
+  { ...helm, usedFor: ['test', 'kubernetes'], optionalFor: [] },
   { ...kustomize, usedFor: ['test'], optionalFor: [] },
   {
     name: 'docker',
@@ -175,6 +179,24 @@ const tools = [
   },
   monitoring({ name: 'prometheus', variable: 'FERRY_PROMETHEUS', title: 'Prometheus' }),
   monitoring({ name: 'promtool', variable: 'FERRY_PROMTOOL', title: 'promtool' }),
+  kubernetes({
+    name: 'kube-apiserver',
+    variable: 'FERRY_KUBE_APISERVER',
+    version: `v${kubernetesVersion}`,
+    fits: (version) => isAtLeast(version.match(/^Kubernetes v(\d+)\.(\d+)/), 1, 36),
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    setVersion: `k8s.io/component-base/version.gitVersion=v${kubernetesVersion}`,
+    takes: '5 to 20 minutes',
+  }),
+  kubernetes({
+    name: 'etcd',
+    variable: 'FERRY_ETCD',
+    version: etcdVersion,
+    fits: (version) => isAtLeast(version.match(/etcd Version: (\d+)\.(\d+)/), 3, 5),
+    package: 'go.etcd.io/etcd/server/v3',
+    setVersion: 'go.etcd.io/etcd/api/v3/version.GitSHA=v3',
+    takes: '1 to 4 minutes',
+  }),
   peer({
     name: 'crane',
     variable: 'FERRY_CRANE',
@@ -187,21 +209,20 @@ const tools = [
 ];
 
 /** A program of scripts/tools/consumers, which reads what `ferry use` writes with the code of those who use it. */
-function consumer({ name, title, variable, folder, takes }) {
-  const consumerVersion = '1';
+function consumer({ name, title, variable, folder, version: own, takes }) {
   return {
     name,
     title,
     variable,
     commands: [name],
-    fits: (version) => version.trim() === `image-ferry-consumer ${folder} ${consumerVersion}`,
-    wanted: `the program of scripts/tools/consumers/${folder}, version ${consumerVersion}`,
+    fits: (version) => version.trim() === `image-ferry-consumer ${folder} ${own}`,
+    wanted: `the program of scripts/tools/consumers/${folder}, version ${own}`,
     cacheName: name,
     ways: [
       fromGoModule({
         folder: join(projectRoot, 'scripts', 'tools', 'consumers', folder),
         package: '.',
-        setVersion: `main.version=${consumerVersion}`,
+        setVersion: `main.version=${own}`,
         takes,
       }),
     ],
@@ -242,6 +263,30 @@ function monitoring({ name, variable, title }) {
     usedFor: ['test'],
     optionalFor: [],
     advice: `get prometheus ${prometheusVersion} from https://prometheus.io/download`,
+  };
+}
+
+/** Parts of a Kubernetes control plane, both in one Go module. */
+function kubernetes({ name, variable, version: own, fits, package: packagePath, setVersion, takes }) {
+  return {
+    name,
+    title: name,
+    variable,
+    commands: [name],
+    fits,
+    wanted: `${name} ${own}`,
+    cacheName: name,
+    ways: [
+      fromGoModule({
+        folder: join(projectRoot, 'scripts', 'tools', 'kubernetes'),
+        package: packagePath,
+        setVersion,
+        takes,
+      }),
+    ],
+    usedFor: ['kubernetes'],
+    optionalFor: [],
+    advice: 'install Go (https://go.dev/dl) and run the set-up again',
   };
 }
 

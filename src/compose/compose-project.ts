@@ -113,7 +113,8 @@ export async function loadComposeProject(
     for (const path of envFiles ?? (await standardEnv(folder))) {
       const text = await files.read(path);
       if (text === undefined) {
-        if (envFiles !== undefined) notes.push(`the environment file ${path} does not exist`);
+        // A default would hide that its values are not known.
+        if (envFiles !== undefined) skipped.push({ what: `environment file ${path}`, reason: 'it does not exist' });
         continue;
       }
       for (const [name, value] of parseEnvFile(text, lookup)) values.set(name, value);

@@ -17,6 +17,8 @@ interface Cloud {
   readonly vpc: string;
   /** In the classic network. Absent: there is none. */
   readonly internal?: string | undefined;
+  /** No documentation that could be read says this name. */
+  readonly isAssumed?: boolean | undefined;
 }
 
 /** `$1` and so on in `vpc` and `internal` are groups of `host`. A host that is inside already matches, too. */
@@ -52,6 +54,7 @@ const clouds: readonly Cloud[] = [
     title: 'Volcengine CR',
     host: /^([a-z0-9-]+\.cr\.volces\.com)$/,
     vpc: '$1',
+    isAssumed: true,
   },
 ];
 
@@ -77,6 +80,13 @@ export function endpointHost(host: string, endpoint: Endpoint): string {
     );
   }
   return host.replace(cloud.host, inside);
+}
+
+/** What a person should know about an endpoint. */
+export function endpointNote(host: string, endpoint: Endpoint): string | undefined {
+  const cloud = clouds.find((one) => one.host.test(host));
+  if (endpoint === 'public' || cloud?.isAssumed !== true) return undefined;
+  return `it is an assumption that ${cloud.title} has the same name inside its network: try a pull there`;
 }
 
 /** All hosts by which a registry is reached. */

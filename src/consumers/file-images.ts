@@ -14,7 +14,13 @@ export interface FileImage {
 }
 
 export type FileImages =
-  | { readonly kind: 'images'; readonly images: readonly FileImage[]; readonly notes: readonly string[] }
+  | {
+      readonly kind: 'images';
+      readonly images: readonly FileImage[];
+      /** Images that the file names, too, without saying which they are. */
+      readonly unread: readonly string[];
+      readonly notes: readonly string[];
+    }
   /** Its variables, and the files that it includes, must be read first. */
   | { readonly kind: 'compose' };
 
@@ -43,18 +49,14 @@ export function fileImages(text: string, where: string): FileImages {
   const { images } = chartValues(text, where);
   const tagged = images.filter((image) => image.form === 'text' || image.hasTag);
   const open = images.length - tagged.length;
-  return found(
-    tagged,
-    where,
-    open === 0
-      ? []
-      : [`${where}: ${open} images get their tag from the chart and are not checked: render it with "helm template"`],
-  );
+  const unread = [`${where}: ${open} images get their tag from the chart: render it with "helm template"`];
+  return { ...found(tagged, where), unread: open === 0 ? [] : unread };
 }
 
-function found(images: readonly FileImage[], where: string, notes: readonly string[] = []): FileImages {
+function found(images: readonly FileImage[], where: string, notes: readonly string[] = []) {
   if (images.length === 0) throw invalid(where, 'it names no image');
-  return { kind: 'images', images: images.map(({ reference, where: at }) => ({ reference, where: at })), notes };
+  const places = images.map(({ reference, where: at }) => ({ reference, where: at }));
+  return { kind: 'images', images: places, unread: [], notes } as const;
 }
 
 /** Undefined if the text is a list of lines rather than a map. */

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { Findings, oneFile } from './consumer-output.js';
 import type { ConsumerOutput } from './consumer-output.js';
 import type { MirrorIndex, MirrorName } from './mirror-index.js';
+import { applyNotes, inObjects, objectName } from './object-parts.js';
 import { spellings } from './spellings.js';
 
 /**
@@ -15,44 +16,51 @@ export function kyvernoPolicy(
   { target, pinned }: { readonly target: string; readonly pinned: boolean },
 ): ConsumerOutput {
   const findings = new Findings();
-  const mirrors = Object.fromEntries(
-    names.flatMap((name) => {
-      const text = index.textOf(name, pinned || name.source.digest !== undefined);
-      return spellings(name.source).map((spelling) => [spelling, text]);
-    }),
+  const mirrors = names.flatMap((name) => {
+    const text = index.textOf(name, pinned || name.source.digest !== undefined);
+    return spellings(name.source).map((spelling) => [spelling, text] as const);
+  });
+  const parts = inObjects(mirrors, ([spelling, text]) => spelling.length + text.length + 8);
+  const texts = parts.map((part, position) =>
+    stringify(policyOf(objectName('image-ferry', position), target, Object.fromEntries(part)), { lineWidth: 0 }),
   );
-  const rule = (list: 'containers' | 'initContainers') => ({
-    name: list === 'containers' ? 'containers' : 'init-containers',
-    match: { any: [{ resources: { kinds: ['Pod'], operations: ['CREATE'] } }] },
-    context: [{ name: 'mirrors', variable: { value: mirrors } }],
-    mutate: {
-      foreach: [
-        {
-          list: `request.object.spec.${list} || \`[]\``,
-          preconditions: { all: [{ key: '{{ element.image }}', operator: 'AnyIn', value: '{{ keys(mirrors) }}' }] },
-          patchStrategicMerge: {
-            spec: { [list]: [{ '(name)': '{{ element.name }}', image: '{{ lookup(mirrors, element.image) }}' }] },
-          },
-        },
-      ],
+  findings.note(
+    'ephemeral containers and image volumes are not changed: "ferry use mutating-policy" covers them, without Kyverno',
+  );
+  findings.note('images that are named with a digest are changed only if they were mirrored by that name');
+  for (const note of applyNotes(texts, parts.length, 'policies')) findings.note(note);
+  return findings.output(oneFile(texts.join('---\n')));
+}
+
+function policyOf(name: string, target: string, mirrors: Readonly<Record<string, string>>) {
+  const change = (list: 'containers' | 'initContainers') => ({
+    list: `request.object.spec.${list} || \`[]\``,
+    preconditions: { all: [{ key: '{{ element.image }}', operator: 'AnyIn', value: '{{ keys(mirrors) }}' }] },
+    patchStrategicMerge: {
+      spec: { [list]: [{ '(name)': '{{ element.name }}', image: '{{ lookup(mirrors, element.image) }}' }] },
     },
   });
-  const policy = {
+  return {
     apiVersion: 'kyverno.io/v1',
     kind: 'ClusterPolicy',
     metadata: {
-      name: 'image-ferry',
+      name,
       annotations: {
         'policies.kyverno.io/description': `Images that are on target ${target} get their names there.`,
         // Pods alone: changed workloads would be drift for GitOps tools.
         'pod-policies.kyverno.io/autogen-controllers': 'none',
       },
     },
-    spec: { background: false, rules: [rule('containers'), rule('initContainers')] },
+    spec: {
+      background: false,
+      rules: [
+        {
+          name: 'images',
+          match: { any: [{ resources: { kinds: ['Pod'], operations: ['CREATE'] } }] },
+          context: [{ name: 'mirrors', variable: { value: mirrors } }],
+          mutate: { foreach: [change('containers'), change('initContainers')] },
+        },
+      ],
+    },
   };
-  findings.note(
-    'ephemeral containers and image volumes are not changed: "ferry use mutating-policy" covers them, without Kyverno',
-  );
-  findings.note('images that are named with a digest are changed only if they were mirrored by that name');
-  return findings.output(oneFile(stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false })));
 }

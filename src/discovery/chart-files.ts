@@ -18,40 +18,58 @@ export interface ChartFiles {
   readonly values?: string | undefined;
 }
 
+/** Receives the path of a file below the chart, and why it was not read. */
+export type Unreadable = (path: string, reason: string) => void;
+
 /** Reads `Chart.yaml` and `values.yaml` of a chart and of the charts in it, from its folder or its archive. */
-export async function readChartFiles(path: string): Promise<readonly ChartFiles[]> {
+export async function readChartFiles(path: string, unreadable: Unreadable): Promise<readonly ChartFiles[]> {
   const stats = await stat(path);
-  return stats.isDirectory() ? await fromFolder(path) : await fromArchive(path);
+  return stats.isDirectory() ? await fromFolder(path, unreadable) : await fromArchive(path, '', unreadable);
 }
 
-async function fromFolder(root: string): Promise<readonly ChartFiles[]> {
+async function fromFolder(root: string, unreadable: Unreadable): Promise<readonly ChartFiles[]> {
   const found: ChartFiles[] = [];
   await visit('', 0);
   return found;
 
   async function visit(folder: string, depth: number): Promise<void> {
-    const chart = await textOf(join(root, folder, 'Chart.yaml'));
-    if (chart === undefined || found.length >= mostCharts || depth > deepest) return;
-    found.push({ folder, chart, values: await textOf(join(root, folder, 'values.yaml')) });
+    const chart = await textOf(join(folder, 'Chart.yaml'));
+    if (chart === undefined) return;
+    if (found.length >= mostCharts || depth > deepest) {
+      unreadable(folder, `more than ${mostCharts} charts, or nested more than ${deepest} deep`);
+      return;
+    }
+    found.push({ folder, chart, values: await textOf(join(folder, 'values.yaml')) });
     const inside = join(folder, 'charts');
     for (const entry of await entriesOf(join(root, inside))) {
       const path = join(inside, entry.name);
       if (entry.isDirectory()) await visit(path, depth + 1);
-      else if (entry.name.endsWith('.tgz')) found.push(...below(path, await fromArchive(join(root, path))));
+      else if (entry.name.endsWith('.tgz'))
+        found.push(...below(path, await fromArchive(join(root, path), path, unreadable)));
     }
+  }
+
+  /** A chart may have no values. */
+  async function textOf(path: string): Promise<string | undefined> {
+    const read = await readTextFile(join(root, path));
+    if ('text' in read) return read.text;
+    if (read.isMissing !== true) unreadable(path, read.fault);
+    return undefined;
   }
 }
 
-async function fromArchive(path: string): Promise<readonly ChartFiles[]> {
+async function fromArchive(path: string, shown: string, unreadable: Unreadable): Promise<readonly ChartFiles[]> {
   const files = await readTar(createReadStream(path), (name) =>
     /^[^/]+\/(?:charts\/[^/]+\/)*(?:Chart|values)\.yaml$/.test(name),
   );
   const texts = new Map(
     [...files].map(([name, bytes]) => {
       const read = decodeText(bytes);
+      if ('fault' in read) unreadable(join(shown, name), read.fault);
       return [name, 'text' in read ? read.text : undefined];
     }),
   );
+  if (texts.size > 2 * mostCharts) unreadable(shown, `more than ${mostCharts} charts`);
   return [...texts].slice(0, 2 * mostCharts).flatMap(([name, chart]) => {
     if (!name.endsWith('/Chart.yaml') || chart === undefined) return [];
     const own = name.slice(0, -'Chart.yaml'.length);
@@ -62,11 +80,6 @@ async function fromArchive(path: string): Promise<readonly ChartFiles[]> {
 
 function below(folder: string, charts: readonly ChartFiles[]): readonly ChartFiles[] {
   return charts.map((chart) => ({ ...chart, folder: join(folder, chart.folder) }));
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  const read = await readTextFile(path);
-  return 'text' in read ? read.text : undefined;
 }
 
 async function entriesOf(folder: string) {

@@ -1,7 +1,9 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 
 import type { Lookup } from '../domain/compose-interpolation.js';
+import { FerryError } from '../domain/ferry-error.js';
+import { readChartFiles } from './chart-files.js';
 import type { ChartPrograms } from './chart-programs.js';
 import { Discovery } from './discovery.js';
 import { shownPath } from './local-project-files.js';
@@ -39,13 +41,17 @@ export async function discoverPaths(paths: readonly string[], options: DiscoverO
   const discovery = new Discovery();
   for (const path of paths) {
     options.signal?.throwIfAborted();
-    const before = discovery.finds.length + discovery.unread.length;
+    const before = sizeOf(discovery);
     await discoverPath(discovery, path, options);
-    if (discovery.finds.length + discovery.unread.length === before) {
+    if (sizeOf(discovery) === before) {
       discovery.fault(sourceOf(path), 'no image is named in it');
     }
   }
   return discovery;
+}
+
+function sizeOf({ finds, unread, unknown }: Discovery): number {
+  return finds.length + unread.length + unknown.length;
 }
 
 async function discoverPath(discovery: Discovery, path: string, options: DiscoverOptions): Promise<void> {
@@ -56,7 +62,7 @@ async function discoverPath(discovery: Discovery, path: string, options: Discove
   try {
     real = await realpath(path);
     const stats = await stat(real);
-    if (stats.isDirectory()) return await new FolderReader(discovery, options).read(real, source);
+    if (stats.isDirectory()) return await new FolderReader(discovery, real, options).read(real, source);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code !== 'ELOOP' && code !== 'ENOENT' && code !== 'EACCES' && code !== 'ENOTDIR') throw error;
@@ -79,9 +85,12 @@ async function readInput(discovery: Discovery, { standardInput, variables }: Dis
 class FolderReader {
   readonly #discovery: Discovery;
   readonly #options: DiscoverOptions;
+  readonly #root: string;
   #entries = 0;
 
-  constructor(discovery: Discovery, options: DiscoverOptions) {
+  /** @param root real path of the folder that is the input */
+  constructor(discovery: Discovery, root: string, options: DiscoverOptions) {
+    this.#root = root;
     this.#discovery = discovery;
     this.#options = options;
   }
@@ -98,12 +107,11 @@ class FolderReader {
     for (const entry of entries) {
       const path = join(folder, entry.name);
       const at = source === '.' ? entry.name : join(source, entry.name);
-      // A link to a folder is not followed, since it may lead back up.
-      if (entry.isDirectory()) {
-        if (!entry.name.startsWith('.') && !leftOutFolders.has(entry.name)) await this.read(path, at, depth + 1);
-      } else if (isKnownName(entry.name)) {
-        await this.#readFile(path, at);
-      }
+      if (entry.name.startsWith('.') || leftOutFolders.has(entry.name)) continue;
+      if (entry.isDirectory()) await this.read(path, at, depth + 1);
+      else if (entry.isSymbolicLink() && (await isFolder(path))) await this.#reportLink(path, at);
+      else if (isChartArchive(entry.name)) await this.#readArchive(path, at);
+      else if (isKnownName(entry.name)) await this.#readFile(path, at);
     }
   }
 
@@ -120,14 +128,51 @@ class FolderReader {
     return [];
   }
 
+  /** A link to a folder is not followed, since it may lead back up. Its target may be read all the same. */
+  async #reportLink(path: string, source: string): Promise<void> {
+    const inside = relative(this.#root, await realpath(path)).split(sep);
+    const isRead = inside[0] !== '..' && !inside.some((name) => name.startsWith('.') || leftOutFolders.has(name));
+    if (isRead) return;
+    this.#discovery.fault(source, 'it is a link to a folder, which is not followed: pass that folder, too');
+  }
+
+  /** Archives of other things have such names, too. */
+  async #readArchive(path: string, source: string): Promise<void> {
+    try {
+      const charts = await readChartFiles(path, () => undefined);
+      if (charts.length > 0) await readChart(this.#discovery, path, source, this.#options);
+    } catch (error) {
+      if (!(error instanceof FerryError)) throw error;
+      this.#discovery.fault(source, error.message);
+    }
+  }
+
   async #readFile(path: string, source: string): Promise<void> {
     const read = await readTextFile(path);
     if ('fault' in read) return this.#discovery.fault(source, read.fault);
-    // Templates of other programs have names of YAML and are none.
-    if (/\{\{-?\s|\{%/.test(read.text) && !/^apiVersion:/m.test(read.text) && formatOf(path, read.text) === 'yaml') {
-      return this.#discovery.note(`${source} is a template: what it renders is not known`);
+    // Templates of other programs have names of YAML and are none. `${{ }}` is part of a text.
+    if (
+      /(?<!\$)\{\{-?\s|\{%/.test(read.text) &&
+      !/^apiVersion:/m.test(read.text) &&
+      formatOf(path, read.text) === 'yaml'
+    ) {
+      return this.#discovery.fault(source, 'it is a template: what it renders is not known');
     }
     return await readText(this.#discovery, { text: read.text, source, path, variables: this.#options.variables });
+  }
+}
+
+/** As `helm package` names it: `app-1.2.3.tgz`. */
+function isChartArchive(name: string): boolean {
+  return /-v?\d+\.\d+\.\d+[^/]*\.tgz$/.test(name);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // What cannot be opened is reported where it is read.
+    return false;
   }
 }
 

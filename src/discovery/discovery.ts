@@ -17,9 +17,12 @@ export interface Unread {
 /** What was found in all inputs together. */
 export interface Discovered {
   readonly finds: readonly ImageFind[];
-  /** What names no image that can be pulled, such as a service that is built. */
+  /** What names no image that can be pulled, such as a service that is built. Nothing is missing because of it. */
   readonly skipped: readonly Skipped[];
+  /** Inputs, or parts of them. */
   readonly unread: readonly Unread[];
+  /** Single places that name an image which is not known, such as one with a variable that has no value. */
+  readonly unknown: readonly Unread[];
   readonly notes: readonly string[];
 }
 
@@ -28,8 +31,10 @@ export class Discovery implements Discovered {
   readonly finds: ImageFind[] = [];
   readonly skipped: Skipped[] = [];
   readonly unread: Unread[] = [];
+  readonly unknown: Unread[] = [];
   readonly notes: string[] = [];
   readonly #skippedKeys = new Set<string>();
+  readonly #unknownKeys = new Set<string>();
   #isFull = false;
 
   find(reference: ImageReference, certainty: Certainty, evidence: Evidence): void {
@@ -51,6 +56,14 @@ export class Discovery implements Discovered {
 
   fault(source: string, reason: string): void {
     if (this.unread.length < mostFinds) this.unread.push({ source, reason });
+  }
+
+  /** A place that names an image which is not known. Services that extend one another repeat it. */
+  unknownImage(source: string, reason: string): void {
+    const key = `${source}\n${reason}`;
+    if (this.#unknownKeys.has(key) || this.unknown.length >= mostFinds) return;
+    this.#unknownKeys.add(key);
+    this.unknown.push({ source, reason });
   }
 
   note(text: string): void {

@@ -76,7 +76,8 @@ function endOfHereDocument(lines: readonly string[], start: number, { word, isIn
   const found = lines.findIndex(
     (line, index) => index > start && (isIndented ? line.replace(/^\t+/, '') : line) === word,
   );
-  return found < 0 ? lines.length : found;
+  // Without an end it is none, such as a shift in `$((1<<N))`.
+  return found < 0 ? start : found;
 }
 
 function readFlags(text: string): Pick<Instruction, 'flags' | 'rest'> {

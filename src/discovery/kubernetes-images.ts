@@ -1,12 +1,11 @@
 import { hasVersion, isFullReference, namesImage, referenceOf } from '../domain/image-text.js';
 import { isObject } from '../domain/is-object.js';
 import type { Discovery } from './discovery.js';
-import { evidenceOf, findLikely, imagesInText } from './likely-images.js';
+import { deepest, evidenceOf, findLikely, imagesInText, printPlace, reportTooDeep } from './likely-images.js';
 import type { Place } from './likely-images.js';
 import { readYamlDocuments } from './yaml-documents.js';
 import type { Path } from './yaml-documents.js';
 
-const deepest = 100;
 const containerLists: ReadonlySet<string> = new Set(['containers', 'initContainers', 'ephemeralContainers']);
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Istio's gateways have this instead of an image. */
@@ -42,8 +41,9 @@ export function findKubernetesImages(
       const typed: unknown = isObject(item)
         ? { apiVersion: object.apiVersion, kind: object.kind.slice(0, -'List'.length) || 'Object', ...item }
         : item;
-      if (!isKubernetesObject(typed)) continue;
-      findKubernetesImages(discovery, typed, { source, lineOf: (path) => lineOf(['items', index, ...path]) });
+      const at = { source, lineOf: (path: Path) => lineOf(['items', index, ...path]) };
+      if (isKubernetesObject(typed)) findKubernetesImages(discovery, typed, at);
+      else findLikely(discovery, typed, { ...at, prefix: `${nameOf(object)} items[${index}]` });
     }
     return;
   }
@@ -59,7 +59,11 @@ export function findKubernetesImages(
   });
 
   function walk(value: unknown, path: Path): void {
-    if (path.length > deepest || isNeverRead(path)) return;
+    if (isNeverRead(path)) return;
+    if (path.length > deepest) {
+      reportTooDeep(discovery, place);
+      return;
+    }
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) walk(item, [...path, index]);
       return;
@@ -68,8 +72,9 @@ export function findKubernetesImages(
     const { image } = value;
     const list = path.at(-2);
     const isItem = typeof path.at(-1) === 'number';
-    if (typeof image === 'string' && isItem && typeof list === 'string' && containerLists.has(list)) {
-      certain(image, [...path, 'image'], 'container');
+    if (isItem && typeof list === 'string' && containerLists.has(list) && image !== undefined && image !== null) {
+      if (typeof image === 'string') certain(image, [...path, 'image'], 'container');
+      else if (isOwn) unknown([...path, 'image'], 'it is not a text');
     } else if (isItem && list === 'volumes' && isObject(image) && typeof image['reference'] === 'string') {
       certain(image['reference'], [...path, 'image', 'reference'], 'image-volume');
     } else if (typeof image === 'string' && !isOwn && (hasVersion(image) || isFullReference(image))) {
@@ -90,8 +95,11 @@ export function findKubernetesImages(
       discovery.find(reference, 'certain', evidence);
       return;
     }
-    const reason = text.trim() === '' ? 'it is empty' : `"${text.slice(0, 200)}" is not an image reference`;
-    discovery.skip(`${source}:${evidence.line ?? 1} ${evidence.path}`, reason);
+    unknown(path, text.trim() === '' ? 'it is empty' : `"${text.slice(0, 200)}" is not an image reference`);
+  }
+
+  function unknown(path: Path, reason: string): void {
+    discovery.unknownImage(printPlace(place, path), reason);
   }
 }
 
@@ -110,7 +118,9 @@ function readFiles(discovery: Discovery, { data }: KubernetesObject, place: Plac
     if (/^\s*\{/.test(text) || (/^apiVersion:/m.test(text) && /^kind:/m.test(text))) readNested(discovery, text, inner);
     const reference = (namesImage(key) && hasVersion(text)) || isFullReference(text) ? referenceOf(text) : undefined;
     if (reference !== undefined) discovery.find(reference, 'likely', evidenceOf(place, path, 'text', text));
-    for (const { found, line } of reference === undefined ? imagesInText(text) : []) {
+    for (const { found, line } of reference === undefined
+      ? imagesInText(discovery, text, printPlace(place, path))
+      : []) {
       const named = referenceOf(found);
       if (named === undefined) continue;
       const evidence = evidenceOf(place, path, 'nested', found);

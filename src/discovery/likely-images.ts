@@ -14,8 +14,9 @@ export interface Place {
   lineOf(path: Path): number | undefined;
 }
 
-const deepest = 100;
-/** A longer text, such as a dashboard, is not examined. */
+/** More than the fields of any kind are nested. */
+export const deepest = 100;
+/** In characters; a longer text is not examined. */
 const longestText = 1024 * 1024;
 const fullInText =
   /(?<![\w./@:-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d{2,5})?\/[a-z0-9][\w./-]*(?::\w[\w.-]*)?(?:@sha256:[0-9a-f]{64})?/g;
@@ -38,7 +39,11 @@ export function findLikely(
   walk(root, [], inherited);
 
   function walk(value: unknown, path: Path, outer: Inherited): void {
-    if (path.length > deepest || isLeftOut(path, value)) return;
+    if (isLeftOut(path, value)) return;
+    if (path.length > deepest) {
+      reportTooDeep(discovery, place);
+      return;
+    }
     if (Array.isArray(value)) {
       if (isArguments(path) && readArguments(value, path)) return;
       for (const [index, item] of value.entries()) walk(item, [...path, index], outer);
@@ -95,7 +100,7 @@ export function findLikely(
   }
 
   function readTextsIn(text: string, path: Path): void {
-    for (const { found, line } of imagesInText(text)) {
+    for (const { found, line } of imagesInText(discovery, text, printPlace(place, path))) {
       const first = place.lineOf(path);
       const reference = referenceOf(found);
       if (reference === undefined || isPrivateName(reference)) continue;
@@ -123,15 +128,37 @@ export function evidenceOf(place: Place, path: Path, rule: Evidence['rule'], tex
   return { source: place.source, line: place.lineOf(path), path: printPath(place.prefix, path), rule, text };
 }
 
+/** What is nested deeper than {@link deepest} is not read. */
+export function reportTooDeep(discovery: Discovery, { source, prefix }: Place): void {
+  discovery.unknownImage(`${source} ${prefix}`.trim(), `what is nested more than ${deepest} deep is not read`);
+}
+
+/** `deploy/app.yaml:14 ConfigMap shop/files data.dashboard` */
+export function printPlace(place: Place, path: Path): string {
+  const { source, line, path: shown } = evidenceOf(place, path, 'text', '');
+  return `${source}${line === undefined ? '' : `:${line}`} ${shown}`;
+}
+
 /** `Deployment kube-system/coredns spec.template.spec.containers[0].image` */
 function printPath(prefix: string, path: Path): string {
   const printed = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
   return `${prefix} ${printed.replace(/^\./, '')}`.trim();
 }
 
-/** Full references and values of `image` in a text, with the line on which each is, from 1. */
-export function imagesInText(text: string): readonly { readonly found: string; readonly line: number }[] {
-  if (text.length > longestText) return [];
+/**
+ * Full references and values of `image` in a text, with the line on which each is, from 1.
+ *
+ * @param where the place of the text, which is reported if the text is too long
+ */
+export function imagesInText(
+  discovery: Discovery,
+  text: string,
+  where: string,
+): readonly { readonly found: string; readonly line: number }[] {
+  if (text.length > longestText) {
+    discovery.unknownImage(where, `a text has ${text.length} characters; the maximum is ${longestText}`);
+    return [];
+  }
   const images = new Map<string, number>();
   const lineOfFull = lineReader(text);
   for (const match of text.matchAll(fullInText)) {

@@ -10,6 +10,7 @@ import type { ChartFiles } from './chart-files.js';
 import type { ChartPrograms } from './chart-programs.js';
 import type { Discovery } from './discovery.js';
 import { findKubernetesImages, isKubernetesObject } from './kubernetes-images.js';
+import { findLikely } from './likely-images.js';
 import { readYaml } from './read-text.js';
 import { runProgram, withPrivateFolder } from './run-program.js';
 import { readYamlDocuments } from './yaml-documents.js';
@@ -65,7 +66,8 @@ export async function readChart(
       const rendered = await run(`helm template ${source}`, args);
       readRendered(discovery, rendered, source);
       const used = chartsIn(rendered);
-      const charts = (await readChartFiles(path)).map(described);
+      const files = await readChartFiles(path, (part, reason) => discovery.fault(join(source, part), reason));
+      const charts = files.map(described);
       const aliases = aliasesIn(charts);
       for (const one of charts) {
         const isUsed = one.folder === '' || namesOf(one, aliases).some((name) => used.has(name));
@@ -88,9 +90,10 @@ function readRendered(discovery: Discovery, text: string, source: string): void 
     }
     const template = /^# Source: (\S+)/m.exec(document.text.slice(0, 1_000))?.[1];
     const from = `${template === undefined ? source : join(source, ...template.split('/').slice(1))} (rendered)`;
-    if (!isKubernetesObject(document.value)) continue;
-    if (document.value.kind === 'CustomResourceDefinition') readYaml(discovery, document.text, from);
-    else findKubernetesImages(discovery, document.value, { source: from, lineOf: document.lineOf });
+    const { value, lineOf } = document;
+    if (!isKubernetesObject(value)) findLikely(discovery, value, { source: from, prefix: '', lineOf });
+    else if (value.kind === 'CustomResourceDefinition') readYaml(discovery, document.text, from);
+    else findKubernetesImages(discovery, value, { source: from, lineOf });
   }
 }
 
@@ -185,12 +188,21 @@ function readAnnotation(
     rendered.set(repository, (rendered.get(repository) ?? new Set()).add(reference.tag ?? reference.digest ?? ''));
   }
   for (const document of readYamlDocuments(text)) {
-    const entries = document.kind === 'value' && Array.isArray(document.value) ? (document.value as unknown[]) : [];
-    for (const entry of entries) {
+    const what = `${place.source}${place.line === undefined ? '' : `:${place.line}`} ${place.path}`;
+    if (document.kind === 'fault') {
+      discovery.unknownImage(what, document.reason);
+      continue;
+    }
+    for (const entry of Array.isArray(document.value) ? (document.value as unknown[]) : []) {
       const image = isObject(entry) ? entry['image'] : entry;
-      const reference = typeof image === 'string' && hasVersion(image) ? referenceOf(image) : undefined;
-      if (reference === undefined || typeof image !== 'string') continue;
-      const tags = rendered.get(`${reference.host}/${reference.path}`);
+      if (typeof image !== 'string') continue;
+      const reference = referenceOf(image);
+      const tags = reference === undefined ? undefined : rendered.get(`${reference.host}/${reference.path}`);
+      if (reference === undefined || !hasVersion(image)) {
+        const reason = `"${image.slice(0, 200)}" ${reference === undefined ? 'is not an image reference' : 'has no tag'}`;
+        if (tags === undefined) discovery.unknownImage(what, reason);
+        continue;
+      }
       const isStale = tags !== undefined && !tags.has(reference.tag ?? reference.digest ?? '');
       discovery.find(reference, isStale ? 'likely' : 'certain', { ...place, rule: 'chart-annotation', text: image });
     }

@@ -5,21 +5,24 @@ import type { ProjectFiles } from '../compose/project-files.js';
 import { folderOf } from '../compose/repository-path.js';
 import { imagesOfServices } from '../domain/compose-images.js';
 import type { ComposeService } from '../domain/compose-images.js';
-import { interpolate } from '../domain/compose-interpolation.js';
+import { knownText, missingVariables } from '../domain/compose-interpolation.js';
 import type { Lookup } from '../domain/compose-interpolation.js';
 import { FerryError } from '../domain/ferry-error.js';
-import { referenceOf } from '../domain/image-text.js';
+import { isFullReference, namesImage, referenceOf } from '../domain/image-text.js';
 import { isObject } from '../domain/is-object.js';
 import type { Discovery } from './discovery.js';
-import { evidenceOf, findLikely } from './likely-images.js';
+import { evidenceOf, findLikely, printPlace } from './likely-images.js';
 import type { Place } from './likely-images.js';
 import { readDockerfile } from './read-dockerfile.js';
 import { readYamlDocuments } from './yaml-documents.js';
-import type { YamlDocument } from './yaml-documents.js';
+import type { Path, YamlDocument } from './yaml-documents.js';
 
 const everything = { images: [], services: [], profiles: [] };
 /** Parts of a service in which images may be passed to a program that starts containers itself. */
 const likelyParts = ['environment', 'command', 'entrypoint', 'labels'] as const;
+
+/** An image as a build context. */
+const imageContext = 'docker-image://';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -57,7 +60,7 @@ export async function readCompose(
   }
 
   async function readService(service: ComposeService, built: ReadonlySet<string>): Promise<void> {
-    const { images, skipped } = imagesOfServices([service], { lookup: variables, exclude: everything });
+    const { images, skipped, unread } = imagesOfServices([service], { lookup: variables, exclude: everything });
     const { file = source, line } = service.imageAt ?? {};
     for (const { reference } of images) {
       const text = service.image ?? '';
@@ -71,8 +74,11 @@ export async function readCompose(
         text,
       });
     }
-    for (const { what, reason } of skipped)
-      discovery.skip(`${file}${line === undefined ? '' : `:${line}`} ${what}`, reason);
+    for (const left of skipped) {
+      const what = `${file}${line === undefined ? '' : `:${line}`} ${left.what}`;
+      if (unread.includes(left)) discovery.unknownImage(what, left.reason);
+      else discovery.skip(what, left.reason);
+    }
     if (service.build !== undefined) await readBuild(service, built);
   }
 
@@ -82,42 +88,51 @@ export async function readCompose(
   ): Promise<void> {
     const written = typeof build === 'string' ? { context: build } : build;
     const fields: Fields = isObject(written) ? written : {};
-    const context = textOf(fields['context'], lookup) ?? '.';
     const what = `${source} service ${name} (build)`;
     for (const [, target] of pairsOf(fields['additional_contexts'])) {
-      const image = /^docker-image:\/\/(.+)$/.exec(textOf(target, lookup) ?? '')?.[1];
+      if (typeof target !== 'string' || !target.startsWith(imageContext)) continue;
+      const image = textOf(target, lookup)?.slice(imageContext.length);
       const reference = image === undefined ? undefined : referenceOf(image);
-      if (reference === undefined) continue;
+      if (image === undefined || reference === undefined) {
+        discovery.unknownImage(what, gapIn(target, lookup) ?? `"${target.slice(0, 200)}" names no image`);
+        continue;
+      }
       const evidence = {
         source,
         line: imageAt?.line,
         path: `service ${name} build`,
         rule: 'compose',
-        text: image ?? '',
+        text: image,
       } as const;
       discovery.find(reference, 'certain', evidence);
     }
     const contexts = new Set([...built, ...pairsOf(fields['additional_contexts']).map(([key]) => key.toLowerCase())]);
+    const given = pairsOf(fields['args']);
     // An argument without a value has that of the environment.
-    const args = new Map(
-      pairsOf(fields['args']).map(([key, value]) => [key, isNothing(value) ? lookup(key) : textOf(value, lookup)]),
-    );
-    const options = { contexts, args: (key: string): string | undefined => args.get(key) };
+    const args = new Map(given.map(([key, value]) => [key, isNothing(value) ? lookup(key) : textOf(value, lookup)]));
+    const unknownArgs = new Set(given.flatMap(([key, value]) => (gapIn(value, lookup) === undefined ? [] : [key])));
+    const options = { contexts, unknownArgs, args: (key: string): string | undefined => args.get(key) };
     const inline = fields['dockerfile_inline'];
-    if (typeof inline === 'string') return readDockerfile(discovery, inline, { ...options, source: what });
-    if (/^(?:[a-z][a-z0-9+.-]*:|git@|github\.com\/)/i.test(context)) {
-      return discovery.skip(what, `it is built from ${context.slice(0, 200)}, which is not read`);
+    if (typeof inline === 'string') {
+      return readDockerfile(discovery, textOf(inline, lookup) ?? inline, { ...options, source: what });
     }
+    const gap = gapIn(fields['context'], lookup) ?? gapIn(fields['dockerfile'], lookup);
+    if (gap !== undefined) return discovery.unknownImage(what, `its Dockerfile is not known: ${gap}`);
+    const context = textOf(fields['context'], lookup) ?? '.';
     const dockerfile = textOf(fields['dockerfile'], lookup) ?? 'Dockerfile';
+    if (/^(?:[a-z][a-z0-9+.-]*:|git@|github\.com\/)/i.test(context)) {
+      return discovery.unknownImage(what, `it is built from ${context.slice(0, 200)}, which is not read`);
+    }
     const folder = posix.resolve('/', folderOf(file), context);
     const at = posix.resolve(folder, dockerfile).slice(1);
     try {
       const text = await files.read(at);
-      if (text === undefined) return discovery.skip(what, `its Dockerfile ${files.addressOf(at)} does not exist`);
+      if (text === undefined)
+        return discovery.unknownImage(what, `its Dockerfile ${files.addressOf(at)} does not exist`);
       return readDockerfile(discovery, text, { ...options, source: files.addressOf(at) });
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;
-      return discovery.skip(what, `its Dockerfile cannot be read: ${error.message}`);
+      return discovery.unknownImage(what, `its Dockerfile cannot be read: ${error.message}`);
     }
   }
 
@@ -148,15 +163,36 @@ export async function readCompose(
       if (!isObject(volume) || volume['type'] !== 'image') continue;
       const image = textOf(volume['source'], lookup) ?? '';
       const reference = referenceOf(image);
-      if (reference === undefined) discovery.skip(`${source} service ${name} (image volume)`, `"${image}" is no image`);
-      else discovery.find(reference, 'certain', evidenceOf(place, ['volumes', index, 'source'], 'compose', image));
+      if (reference === undefined) {
+        const reason = gapIn(volume['source'], lookup) ?? `"${image.slice(0, 200)}" is no image`;
+        discovery.unknownImage(`${source} service ${name} (image volume)`, reason);
+      } else discovery.find(reference, 'certain', evidenceOf(place, ['volumes', index, 'source'], 'compose', image));
     }
     const parts = likelyParts.map((part): [string, unknown] => {
       const value = service[part];
-      const named = part === 'environment' || part === 'labels' ? Object.fromEntries(pairsOf(value)) : value;
-      return [part, interpolated(named, lookup)];
+      if (part !== 'environment' && part !== 'labels') return [part, value];
+      // A variable without a value has that of the environment.
+      const pairs = pairsOf(value).map(([key, text]): [string, unknown] => [
+        key,
+        part === 'environment' && isNothing(text) ? `\${${key}}` : text,
+      ]);
+      return [part, Object.fromEntries(pairs)];
     });
-    findLikely(discovery, Object.fromEntries(parts), place);
+    for (const part of parts) reportGaps(part[1], [part[0]]);
+    findLikely(discovery, interpolated(Object.fromEntries(parts), lookup), place);
+
+    /** What seems to be an image, and needs a variable without a value. */
+    function reportGaps(value: unknown, path: Path): void {
+      if (isObject(value)) {
+        for (const [key, entry] of Object.entries(value)) reportGaps(entry, [...path, key]);
+      } else if (Array.isArray(value)) {
+        for (const [index, entry] of value.entries()) reportGaps(entry, [...path, index]);
+      } else if (typeof value === 'string') {
+        const gap = gapIn(value, lookup);
+        if (gap === undefined || !mayBeImage(String(path.at(-1)), value, lookup)) return;
+        discovery.unknownImage(printPlace(place, path), gap);
+      }
+    }
   }
 }
 
@@ -177,12 +213,27 @@ function interpolated(value: unknown, lookup: Lookup): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, interpolated(entry, lookup)]));
 }
 
+/** Why the value of a text is not known; undefined if it is. */
+function gapIn(value: unknown, lookup: Lookup): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const read = knownText(value, lookup);
+  return 'gap' in read ? read.gap : undefined;
+}
+
+/** Whether a text with a gap would be an image: the name of its field, flag or variable says so, or its form does. */
+function mayBeImage(key: string, text: string, lookup: Lookup): boolean {
+  const [, flag = key, value = text] = /^-{1,2}([\w.-]+)=(\S+)$/.exec(text) ?? [];
+  const filled = knownText(value, (name) => lookup(name) ?? 'unset');
+  const isNamed = namesImage(flag) || missingVariables(text, lookup).some(namesImage);
+  return isNamed || ('text' in filled && isFullReference(filled.text));
+}
+
 /** Undefined for a text that needs a variable without a value. */
 function textOf(value: unknown, lookup: Lookup): string | undefined {
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'string') return undefined;
-  const read = interpolate(value, lookup);
-  return read.kind === 'text' && read.unset.length === 0 ? read.text : undefined;
+  const read = knownText(value, lookup);
+  return 'text' in read ? read.text : undefined;
 }
 
 function isNothing(value: unknown): boolean {

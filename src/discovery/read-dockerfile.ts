@@ -1,4 +1,4 @@
-import { interpolate } from '../domain/compose-interpolation.js';
+import { knownText } from '../domain/compose-interpolation.js';
 import type { Lookup } from '../domain/compose-interpolation.js';
 import type { FindRule } from '../domain/found-image.js';
 import { referenceOf } from '../domain/image-text.js';
@@ -11,6 +11,8 @@ export interface DockerfileOptions {
   readonly source: string;
   /** Build arguments; they override the defaults in the file. */
   readonly args?: Lookup | undefined;
+  /** Build arguments that are given, with a value that is not known. */
+  readonly unknownArgs?: ReadonlySet<string> | undefined;
   /** Build contexts with names of their own, which hide images. */
   readonly contexts?: ReadonlySet<string> | undefined;
 }
@@ -27,11 +29,11 @@ const platformArgs: readonly (readonly [string, string])[] = ['TARGET', 'BUILD']
  * itself and `scratch` are left out. Variables get their values from `ARG` before the first `FROM`.
  */
 export function readDockerfile(discovery: Discovery, text: string, options: DockerfileOptions): void {
-  const { source, args = () => undefined, contexts = new Set() } = options;
+  const { source, args = () => undefined, unknownArgs = new Set(), contexts = new Set() } = options;
   const { instructions, syntax } = readInstructions(text);
   const stages = new Set(contexts);
   const defaults = new Map(platformArgs);
-  const lookup: Lookup = (name) => args(name) ?? defaults.get(name);
+  const lookup: Lookup = (name) => (unknownArgs.has(name) ? undefined : (args(name) ?? defaults.get(name)));
   let count = 0;
 
   if (syntax !== undefined) add(syntax.image, syntax.line, 'dockerfile-syntax', 'syntax');
@@ -47,8 +49,8 @@ export function readDockerfile(discovery: Discovery, text: string, options: Dock
     )) {
       const value = double ?? single ?? bare;
       if (value === undefined) continue;
-      const read = interpolate(value, lookup);
-      if (read.kind === 'text' && read.unset.length === 0) defaults.set(name, read.text);
+      const read = knownText(value, lookup);
+      if ('text' in read) defaults.set(name, read.text);
     }
   }
 
@@ -76,13 +78,12 @@ export function readDockerfile(discovery: Discovery, text: string, options: Dock
 
   function add(written: string, line: number, rule: FindRule, path: string): void {
     const what = `${source}:${line} ${path} ${written.slice(0, 200)}`;
-    const read = interpolate(written, lookup);
-    if (read.kind === 'fault') return discovery.skip(what, read.reason);
-    if (read.unset.length > 0) return discovery.skip(what, `${read.unset.join(', ')} has no value and no default`);
+    const read = knownText(written, lookup);
+    if ('gap' in read) return discovery.unknownImage(what, read.gap);
     // `FROM ${BASE}` may name a stage or nothing at all.
     if (stages.has(read.text.toLowerCase()) || read.text === 'scratch') return undefined;
     const reference = referenceOf(read.text);
-    if (reference === undefined) return discovery.skip(what, `"${read.text}" is not an image reference`);
+    if (reference === undefined) return discovery.unknownImage(what, `"${read.text}" is not an image reference`);
     return discovery.find(reference, 'certain', { source, line, path, rule, text: written });
   }
 }

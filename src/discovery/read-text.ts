@@ -71,7 +71,7 @@ export function readYaml(discovery: Discovery, text: string, source: string, inh
 /** A definition of resources names images only as defaults of fields. */
 function readDefaults(discovery: Discovery, text: string, source: string, first: number): void {
   const lines = text.split('\n');
-  for (const { found, line } of imagesInText(text)) {
+  for (const { found, line } of imagesInText(discovery, text, `${source}:${first}`)) {
     const written = lines[line - 1] ?? '';
     const reference = /^\s*default:\s/.test(written) && isFullReference(found) ? referenceOf(found) : undefined;
     const place = { source, prefix: 'CustomResourceDefinition', lineOf: () => first + line - 1 };

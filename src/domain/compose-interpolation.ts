@@ -127,6 +127,18 @@ function closingBrace(template: string, open: number): number {
   throw new InterpolationFault(`"${template.slice(open - 1)}" has no closing brace`);
 }
 
+/** A text with the values of its variables, or why it is not known. */
+export type KnownText = { readonly text: string } | { readonly gap: string };
+
+/** Interpolates a text that is not known while a variable without a default has no value. */
+export function knownText(template: string, lookup: Lookup): KnownText {
+  const read = interpolate(template, lookup);
+  if (read.kind === 'fault') return { gap: read.reason };
+  return read.unset.length === 0
+    ? { text: read.text }
+    : { gap: `${read.unset.join(', ')} has no value and no default` };
+}
+
 /** Returns the variables that a text requires and that have neither a value nor a default. */
 export function missingVariables(template: string, lookup: Lookup): readonly string[] {
   const read = interpolate(template, lookup);

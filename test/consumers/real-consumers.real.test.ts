@@ -9,6 +9,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import type { ConsumerOutput } from '../../src/consumers/consumer-output.js';
 import { helmValues } from '../../src/consumers/helm-values.js';
 import { hostsToml } from '../../src/consumers/hosts-toml.js';
+import { k3sRegistries } from '../../src/consumers/k3s-registries.js';
 import { kustomizeImages } from '../../src/consumers/kustomize-images.js';
 import { mutatingPolicies } from '../../src/consumers/mutating-policy.js';
 import { registriesConf } from '../../src/consumers/registries-conf.js';
@@ -114,6 +115,29 @@ describe('real consumers read what the ferry writes', () => {
         { reference: `ghcr.io/a/b@${digestA}` },
       ],
       'ghcr.io/a/bc:1': [{ reference: 'ghcr.io/a/bc:1' }],
+    });
+  });
+
+  test('K3s pulls each repository by its name on the mirror, and never by the name of another one', () => {
+    const flat = { 'docker.io/library/nginx:1.27': 'ns/nginx', 'ghcr.io/a/b.c:1': 'ns/b.c', 'ghcr.io/x/y:1': 'a/z' };
+    const all = names(flat);
+    write(k3sRegistries(all, all, options(NamingScheme.aliyun, true)), 'registries.yaml');
+
+    const pulls = runTool('consumer-hosts', [
+      'k3s',
+      join(folder, 'registries.yaml'),
+      'nginx:1.27',
+      `ghcr.io/a/b.c@${digestA}`,
+      'ghcr.io/a/bxc:1',
+      'ghcr.io/a/z:1',
+    ]);
+
+    expect(pulls).toEqual({
+      'nginx:1.27': [{ url: `http://${host}/v2/ns/nginx/manifests/1.27` }],
+      [`ghcr.io/a/b.c@${digestA}`]: [{ url: `http://${host}/v2/ns/b.c/manifests/${digestA}` }],
+      'ghcr.io/a/bxc:1': [{ url: `http://${host}/v2/a/bxc/manifests/1` }],
+      // It is x/y on the mirror.
+      'ghcr.io/a/z:1': [{ url: `http://${host}/v2/image-ferry-has-no-mirror/a/z/manifests/1` }],
     });
   });
 

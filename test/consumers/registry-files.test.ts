@@ -3,7 +3,7 @@ import { parse, parseAllDocuments } from 'yaml';
 
 import { checkVerdict } from '../../src/consumers/check-verdict.js';
 import { dockerDaemon } from '../../src/consumers/docker-daemon.js';
-import { endpointHost, hostsOf } from '../../src/consumers/endpoints.js';
+import { endpointHost, endpointNote, hostsOf } from '../../src/consumers/endpoints.js';
 import { fileImages } from '../../src/consumers/file-images.js';
 import { hostsToml } from '../../src/consumers/hosts-toml.js';
 import { k3sRegistries } from '../../src/consumers/k3s-registries.js';
@@ -164,20 +164,66 @@ describe('admission policies', () => {
         ['MutatingAdmissionPolicyBinding', { name: `image-ferry-aliyun-1-${name}` }],
       ]),
     );
-    expect(files[0]?.text).toContain(`"nginx:1.27": "${registry}/mirror/nginx:1.27@${digestA}"`);
+    expect(files[0]?.text).toContain(`"docker.io/library/nginx:1.27": "${registry}/mirror/nginx:1.27@${digestA}"`);
   });
 
-  test('no expression of a policy for 2,000 images is longer than CEL allows', () => {
-    const many = indexOf(Array.from({ length: 2_000 }, (_, at) => mirrored(`docker.io/library/image-${at}:1.0`)));
-
-    const { files } = mutatingPolicies(many.names, many, { target: 'aliyun', pinned: true, podsOnly: true });
-
-    const lengths = parseAllDocuments(files[0]?.text ?? '').flatMap((document) => {
-      const { variables = [] } = (document.toJS() as { spec: { variables?: { expression: string }[] } }).spec;
-      return variables.map(({ expression }) => expression.length);
+  const many = indexOf(Array.from({ length: 10_000 }, (_, at) => mirrored(`docker.io/organisation/image-${at}:1.0`)));
+  /** 1.5 MiB, less what kube-apiserver adds. */
+  const mostBytes = 1_400_000;
+  const objectsIn = (text = '') =>
+    // Looking for equal keys takes minutes here.
+    parseAllDocuments(text, { uniqueKeys: false }).map((document) => {
+      const object = document.toJS() as {
+        kind: string;
+        metadata: { name: string };
+        spec: { variables?: { expression: string }[]; policyName?: string };
+      };
+      return { ...object, bytes: JSON.stringify(object).length };
     });
-    expect(lengths.length).toBeGreaterThan(10);
+
+  test('no policy for 10,000 images is larger than etcd allows, and no expression longer than CEL does', () => {
+    const { files, notes } = mutatingPolicies(many.names, many, { target: 'aliyun', pinned: true, podsOnly: true });
+
+    const objects = objectsIn(files[0]?.text);
+    expect(Math.max(...objects.map(({ bytes }) => bytes))).toBeLessThan(mostBytes);
+    const lengths = objects.flatMap(({ spec: { variables = [] } }) =>
+      variables.map(({ expression }) => expression.length),
+    );
     expect(Math.max(...lengths)).toBeLessThan(100_000);
+    expect(
+      objects.filter(({ kind }) => kind === 'MutatingAdmissionPolicy').map(({ metadata }) => metadata.name),
+    ).toEqual(
+      ['pods', 'pods-2', 'ephemeral-containers', 'ephemeral-containers-2'].map((name) => `image-ferry-aliyun-${name}`),
+    );
+    const bindings = objects.filter(({ spec: { policyName } }) => policyName !== undefined);
+    expect(bindings.map(({ spec: { policyName } }) => policyName)).toEqual(
+      bindings.map(({ metadata }) => metadata.name),
+    );
+    expect(notes).toContainEqual(expect.stringContaining('kubectl apply --server-side'));
+    expect(notes).toContainEqual(expect.stringContaining('there are 2: delete policies'));
+  });
+
+  test('1,000 images are one small policy', () => {
+    const few = indexOf(Array.from({ length: 1_000 }, (_, at) => mirrored(`docker.io/library/image-${at}:1.0`)));
+
+    const { files } = mutatingPolicies(few.names, few, { target: 'aliyun', pinned: false, podsOnly: true });
+
+    const [policy] = objectsIn(files[0]?.text);
+    expect(policy?.bytes).toBeLessThan(110_000);
+  });
+
+  test('Kyverno and OpenShift get several objects for 10,000 images', () => {
+    const kyverno = objectsIn(kyvernoPolicy(many.names, many, { target: 'aliyun', pinned: false }).files[0]?.text);
+    const sets = objectsIn(mirrorSets(many.names, options(NamingScheme.aliyun)).files[0]?.text);
+
+    expect(kyverno.map(({ metadata }) => metadata.name)).toEqual(['image-ferry', 'image-ferry-2', 'image-ferry-3']);
+    expect(sets.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(
+      ['ImageDigestMirrorSet', 'ImageTagMirrorSet'].flatMap((kind) => [
+        `${kind} image-ferry-aliyun`,
+        `${kind} image-ferry-aliyun-2`,
+      ]),
+    );
+    for (const { bytes } of [...kyverno, ...sets]) expect(bytes).toBeLessThan(mostBytes);
   });
 
   test('Kyverno compares texts, and asks no registry', () => {
@@ -185,7 +231,7 @@ describe('admission policies', () => {
 
     expect(parse(files[0]?.text ?? '')).toMatchObject({
       kind: 'ClusterPolicy',
-      spec: { rules: [{ context: [{ variable: { value: { 'nginx:1.27': `${registry}/mirror/nginx:1.27` } } }] }, {}] },
+      spec: { rules: [{ context: [{ variable: { value: { 'nginx:1.27': `${registry}/mirror/nginx:1.27` } } }] }] },
     });
     expect(notes).toContainEqual(expect.stringContaining('ephemeral containers and image volumes are not changed'));
   });
@@ -205,6 +251,12 @@ describe('endpoints of clouds', () => {
   ] as const)('%s has the endpoint %s %s', (host_, endpoint, inside) => {
     expect(endpointHost(host_, endpoint)).toBe(inside);
     expect(hostsOf(host_)).toContain(inside);
+  });
+
+  test('a name that is an assumption has a note', () => {
+    expect(endpointNote('team-cn-beijing.cr.volces.com', 'vpc')).toContain('assumption');
+    expect(endpointNote('team-cn-beijing.cr.volces.com', 'public')).toBeUndefined();
+    expect(endpointNote('team.tencentcloudcr.com', 'vpc')).toBeUndefined();
   });
 
   test('a registry without such an endpoint is refused', () => {
@@ -240,6 +292,12 @@ describe('what a check says', () => {
 });
 
 describe('images of files', () => {
+  test('an image whose tag is left to the chart is named as not known', () => {
+    const read = fileImages('image: {repository: nginx, tag: 1.10}\nother: {repository: a/b, tag: ""}\n', 'f');
+
+    expect(read).toMatchObject({ unread: [expect.stringContaining('f: 1 images get their tag from the chart')] });
+  });
+
   const of = (text: string): unknown => {
     const read = fileImages(text, 'f');
     return read.kind === 'compose'

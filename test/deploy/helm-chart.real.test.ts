@@ -1,16 +1,15 @@
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 
 import { knownVariables } from '../../src/config/unknown-variables.js';
-import { projectRoot, requireTool } from '../support/tools.js';
+import { projectRoot } from '../support/tools.js';
 import { readKubernetesApis, recordedApiPath } from './kubernetes-api.js';
 import type { KubernetesObject } from './kubernetes-api.js';
 import { recordKubernetesApi } from './record-kubernetes-api.js';
+import { chart, helm, renderChart, valueSets, valuesFile } from './render-chart.js';
 
 interface Container {
   readonly name: string;
@@ -38,8 +37,6 @@ interface Rendered {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-const chart = join(projectRoot, 'deploy', 'helm', 'image-ferry');
-const valueSets = readdirSync(join(chart, 'ci')).map((name) => name.replace('-values.yaml', ''));
 const secretName = /(PASSWORD|SECRET|TOKEN|API_KEY)$/;
 
 // The API schemas are recorded: FERRY_RECORD_KUBERNETES_API=1 reads them out of Go modules and writes them.
@@ -226,10 +223,6 @@ describe('the Helm chart', () => {
   });
 });
 
-function valuesFile(values: string): string[] {
-  return ['--values', join(chart, 'ci', `${values}-values.yaml`)];
-}
-
 interface Values {
   readonly config?: object;
   readonly worker?: { readonly secretVariables?: object };
@@ -241,23 +234,11 @@ function parseValues(values: string): Values {
 
 const rendered = new Map<string, Promise<readonly Rendered[]>>();
 
-/** For a middle version of Kubernetes unless another is given: a Helm that was built from its sources assumes an old one. */
 async function render(values: string, ...options: string[]): Promise<readonly Rendered[]> {
-  const given = options.includes('--kube-version') ? options : ['--kube-version', '1.33.0', ...options];
-  const key = [values, ...given].join(' ');
-  const known = rendered.get(key) ?? helm('template', 'team', chart, ...valuesFile(values), ...given).then(objectsIn);
+  const key = [values, ...options].join(' ');
+  const known = rendered.get(key) ?? renderChart<Rendered>(values, ...options);
   rendered.set(key, known);
   return await known;
-}
-
-function objectsIn(text: string): readonly Rendered[] {
-  const objects = parseAllDocuments(text).map((document) => document.toJS() as Rendered | null);
-  return objects.filter((object) => object !== null);
-}
-
-async function helm(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(requireTool('helm'), args);
-  return stdout;
 }
 
 function nameOf({ kind, metadata }: Rendered): string {

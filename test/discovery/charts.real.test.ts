@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -178,10 +178,28 @@ describe('images of charts', () => {
 
     expect(images(found, 'certain')).toEqual(certain);
     expect(images(found, 'likely')).toEqual(likely);
-    expect((await readChartFiles(archive)).map((one) => one.folder).toSorted()).toEqual([
+    expect((await readChartFiles(archive, () => undefined)).map((one) => one.folder).toSorted()).toEqual([
       '',
       'charts/cache',
       'charts/search',
+    ]);
+  });
+
+  test('a folder is searched for packaged charts, and archives of other things are left out', async () => {
+    const packages = join(folder, 'packages');
+    mkdirSync(packages);
+    cpSync(archive, join(packages, 'shop-1.2.3.tgz'));
+    execFileSync('tar', ['-czf', join(packages, 'other-1.0.0.tgz'), '-C', folder, 'shop/templates']);
+    writeFileSync(join(packages, 'broken-1.0.0.tgz'), 'no archive');
+
+    const found = await find(packages);
+
+    expect(images(found, 'certain')).toEqual(certain);
+    expect(found.unread).toEqual([
+      {
+        source: join(packages, 'broken-1.0.0.tgz'),
+        reason: expect.stringContaining('it is no compressed tar archive'),
+      },
     ]);
   });
 

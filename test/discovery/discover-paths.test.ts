@@ -46,8 +46,12 @@ function images({ finds }: Discovery): readonly string[] {
   return [...new Set(finds.map(({ reference }) => printImageReference(reference)))].toSorted();
 }
 
-function reasons({ unread }: Discovery): readonly string[] {
+function reasons({ unread }: Pick<Discovery, 'unread'>): readonly string[] {
   return unread.map(({ source, reason }) => `${source.replace(`${folder}/`, '')}: ${reason}`);
+}
+
+function unknown(found: Discovery): readonly string[] {
+  return reasons({ unread: found.unknown });
 }
 
 const pod = (image: string): string =>
@@ -126,8 +130,8 @@ services:
     const without = await find([compose]);
     const given = await find([compose], { variables: (name) => (name === 'VERSION' ? '3' : undefined) });
 
-    expect(without.skipped[0]?.reason).toContain('needs VERSION');
-    expect(reasons(without)).toEqual(['compose.yaml: no image is named in it']);
+    expect(unknown(without)).toEqual([expect.stringMatching(/^compose\.yaml:3 service a: .* needs VERSION, which/)]);
+    expect(without.skipped).toEqual([]);
     expect(images(given)).toEqual(['example.org/a:3']);
   });
 
@@ -162,8 +166,32 @@ services:
     const found = await find([folder]);
 
     expect(images(found)).toEqual(['app', 'compose', 'list', 'worker'].map((name) => `example.org/${name}:1`));
-    expect(found.notes.join()).toContain('templates/x.yaml is a template');
-    expect(found.unread).toEqual([]);
+    expect(reasons(found)).toEqual(['templates/x.yaml: it is a template: what it renders is not known']);
+  });
+
+  test('a link to a folder is reported unless its target is read', async () => {
+    write('deploy/app.yaml', pod('example.org/app:1'));
+    write('node_modules/x/y.yaml', pod('example.org/package:1'));
+    write('other/app.yaml', pod('example.org/other:1'));
+    symlinkSync(join(folder, 'other'), join(folder, 'deploy', 'base'));
+    symlinkSync(join(folder, 'node_modules', 'x'), join(folder, 'deploy', 'package'));
+
+    const all = await find([folder]);
+    const part = await find([join(folder, 'deploy')]);
+
+    const reason = 'it is a link to a folder, which is not followed: pass that folder, too';
+    expect(reasons(all)).toEqual([`deploy/package: ${reason}`]);
+    expect(reasons(part)).toEqual([`deploy/base: ${reason}`, `deploy/package: ${reason}`]);
+  });
+
+  test('expressions of GitHub do not make a file a template, and an image with one is not known', async () => {
+    const found = await find([
+      write('ci/job.yaml', pod('example.org/app:1').replace('name: a}', 'name: "${{ inputs.name }}"}')),
+      write('ci/image.yaml', pod('example.org/app:${{ inputs.tag }}')),
+    ]);
+
+    expect(images(found)).toEqual(['example.org/app:1']);
+    expect(unknown(found)).toEqual([expect.stringMatching(/^ci\/image\.yaml:6 Pod a .*is not an image reference$/)]);
   });
 
   test('an input without an image says so', async () => {
@@ -173,6 +201,91 @@ services:
     expect(reasons(found)).toEqual([
       'config.yaml: no image is named in it',
       expect.stringMatching(/^empty\.txt: it is none of the known formats/),
+    ]);
+  });
+});
+
+describe('images that are named and not known', () => {
+  test.each([
+    ['an image without a value', 'image: "example.org/a:${TAG}"', /:3 service a: .*needs TAG/],
+    ['an image that must be set', 'image: "example.org/a:${TAG:?no tag}"', /:3 service a: .*must be set/],
+    ['a text that is no reference', 'image: "Not An Image"', /:3 service a: /],
+    [
+      'an image volume',
+      'image: a:1\n    volumes: [{type: image, source: "b:${TAG}"}]',
+      /\(image volume\): TAG has no value/,
+    ],
+    [
+      'a variable for an image',
+      'image: a:1\n    environment: {JOB_IMAGE: "b:${TAG}"}',
+      /:4 service a environment\.JOB_IMAGE: TAG/,
+    ],
+    [
+      'a variable that is handed on',
+      'image: a:1\n    environment: [JOB_IMAGE]',
+      /service a environment\.JOB_IMAGE: JOB_IMAGE/,
+    ],
+    [
+      'an argument',
+      'image: a:1\n    command: ["--job=example.org/b:${TAG}"]',
+      /service a command\[0\]: TAG has no value/,
+    ],
+    ['a build context', 'build: {context: "${DIR}"}', /\(build\): its Dockerfile is not known: DIR has no value/],
+    ['a missing Dockerfile', 'image: a:1\n    build: ./absent', /\(build\): its Dockerfile \S+ does not exist/],
+    ['a build from a repository', 'build: https://example.org/x.git', /\(build\): it is built from https/],
+    [
+      'an image as a build context',
+      'build: {context: web, additional_contexts: {x: "docker-image://b:${TAG}"}}',
+      /\(build\): TAG has no value/,
+    ],
+    [
+      'a build argument',
+      'build: {context: web, args: {BASE: "${OTHER}"}}',
+      /web\/Dockerfile:2 FROM \S+: BASE has no value/,
+    ],
+    ['a base image', 'build: open', /open\/Dockerfile:2 FROM \S+: BASE has no value and no default/],
+  ])('%s of a compose file', async (_what, service, expected) => {
+    write('web/Dockerfile', 'ARG BASE=example.org/base:1\nFROM ${BASE}\n');
+    write('open/Dockerfile', 'ARG BASE\nFROM ${BASE}\n');
+    const compose = write('compose.yaml', `services:\n  a:\n    ${service}\n  b:\n    image: example.org/known:1\n`);
+
+    const found = await find([compose]);
+
+    expect(images(found)).toContain('example.org/known:1');
+    expect(unknown(found)).toEqual([expect.stringMatching(expected)]);
+    expect(found.unread).toEqual([]);
+  });
+
+  test('variables that name no image may have no value', async () => {
+    const compose = write(
+      'compose.yaml',
+      'services:\n  a:\n    image: a:1\n    environment: {HOST: "${HOST}", IMAGE_TAG: "${TAG}", LOG: "${DIR}/log"}\n    labels: {x: "${Y}"}\n',
+    );
+
+    const found = await find([compose]);
+
+    expect(unknown(found)).toEqual([]);
+    expect(found.unread).toEqual([]);
+  });
+
+  test('a missing environment file of an include is reported, also where a default hides it', async () => {
+    write('part.yml', 'services:\n  b: {image: "example.org/b:${TAG:-1}"}\n');
+    const compose = write('compose.yml', 'include:\n  - {path: part.yml, env_file: absent.env}\n');
+
+    const found = await find([compose]);
+
+    expect(reasons(found)).toEqual([
+      expect.stringMatching(/^compose\.yml: environment file \S*absent\.env: it does not exist$/),
+    ]);
+  });
+
+  test('a text that is too long to be searched', async () => {
+    const text = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: "${'word '.repeat(220_000)}"\n`;
+
+    const found = await find([write('map.yaml', text)]);
+
+    expect(unknown(found)).toEqual([
+      'map.yaml:5 ConfigMap a data.x: a text has 1100000 characters; the maximum is 1048576',
     ]);
   });
 });
@@ -243,7 +356,7 @@ describe('hostile and broken inputs', () => {
     const found = await find([write('deep.json', `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)]);
 
     expect(found.finds).toEqual([]);
-    expect(found.unread).toHaveLength(1);
+    expect(unknown(found)).toEqual(['deep.json: what is nested more than 100 deep is not read']);
   });
 
   test('texts of blank lines, comments or one long word are judged at once', async () => {

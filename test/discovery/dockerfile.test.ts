@@ -73,9 +73,15 @@ FROM debian:12
     const found = find(text, { TAG: '2' });
 
     expect(images(found)).toEqual(['3: example.org/a:2', '5: example.org/c:3']);
-    expect(found.skipped).toEqual([
-      { what: 'Dockerfile:4 FROM example.org/b:${OTHER}', reason: 'OTHER has no value and no default' },
+    expect(found.unknown).toEqual([
+      { source: 'Dockerfile:4 FROM example.org/b:${OTHER}', reason: 'OTHER has no value and no default' },
     ]);
+  });
+
+  test('a shift is no here-document, so that what follows is read', () => {
+    const text = 'FROM alpine:3.20\nRUN echo $((1<<N))\nFROM debian:12\n';
+
+    expect(images(find(text))).toEqual(['1: docker.io/library/alpine:3.20', '3: docker.io/library/debian:12']);
   });
 
   test('stages for each platform are stages', () => {

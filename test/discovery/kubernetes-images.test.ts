@@ -234,7 +234,7 @@ stringData:
     );
 
     expect(found.finds).toEqual([]);
-    expect(found.skipped.map(({ reason }) => reason)).toEqual(['it is empty', '"$(IMAGE)" is not an image reference']);
+    expect(found.unknown.map(({ reason }) => reason)).toEqual(['it is empty', '"$(IMAGE)" is not an image reference']);
   });
 
   test('an image that a cluster cannot pull comes first, then certain ones, then likely ones', () => {

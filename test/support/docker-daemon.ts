@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,8 @@ export interface DockerDaemon {
 export interface DaemonOptions {
   /** Containers are run: on layers that share their files. Default: images are stored alone, by the driver that works everywhere. */
   readonly runsContainers?: boolean;
+  /** Path of a `daemon.json`. Default: none, not even the machine's. */
+  readonly configFile?: string;
 }
 
 /**
@@ -40,7 +42,10 @@ export async function tryStartDockerDaemon(
   throw new Error(`no Docker daemon, and in CI these tests have to run: ${started.reason}`);
 }
 
-async function start({ runsContainers = false }: DaemonOptions): Promise<DockerDaemon | { readonly reason: string }> {
+async function start({
+  runsContainers = false,
+  configFile,
+}: DaemonOptions): Promise<DockerDaemon | { readonly reason: string }> {
   const [program, dockerd] = [findTool('docker'), findTool('dockerd')];
   if (program === undefined || dockerd === undefined) return { reason: 'docker and dockerd are not installed' };
   if (process.getuid?.() !== 0) return { reason: 'dockerd has to be started by root' };
@@ -57,6 +62,7 @@ async function start({ runsContainers = false }: DaemonOptions): Promise<DockerD
     `--pidfile=${join(folder, 'pid')}`,
     ...bare,
     `--storage-driver=${runsContainers ? 'overlay2' : 'vfs'}`,
+    `--config-file=${configFile ?? writeEmptyConfig(folder)}`,
   ];
   const child = startChild(dockerd, options, { stdio: ['ignore', log, log] });
   closeSync(log);
@@ -80,4 +86,10 @@ async function start({ runsContainers = false }: DaemonOptions): Promise<DockerD
   const said = readFileSync(logPath, 'utf8').split('\n').slice(-10).join('\n');
   await stop();
   return { reason: `dockerd did not start; its log:\n${said}` };
+}
+
+function writeEmptyConfig(folder: string): string {
+  const path = join(folder, 'daemon.json');
+  writeFileSync(path, '{}\n');
+  return path;
 }

@@ -1,13 +1,15 @@
-// Reads configuration files with the parsers of containerd and Podman, and prints where they would pull an image from.
+// Reads configuration files with the parsers of containerd, Podman and K3s, and prints where they would pull an image from.
 //
 //	hosts containerd CERTS_D REFERENCE...      containerd's loader of certs.d
 //	hosts podman REGISTRIES_CONF REFERENCE...  the parser of Podman, CRI-O, Buildah and Skopeo
+//	hosts k3s REGISTRIES_YAML REFERENCE...     the reader of K3s and RKE2; of endpoints only those with http are tried
 package main
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +17,10 @@ import (
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/containerd/containerd/v2/core/remotes/docker/config"
 	"github.com/distribution/reference"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/rancher/wharfie/pkg/registries"
+	"github.com/sirupsen/logrus"
 	imagereference "go.podman.io/image/v5/docker/reference"
 	"go.podman.io/image/v5/pkg/sysregistriesv2"
 	"go.podman.io/image/v5/types"
@@ -25,7 +31,7 @@ var version = "unknown"
 
 // Pull is one place where a consumer looks for an image, in the order of its tries.
 type Pull struct {
-	// URL of the manifest, for containerd.
+	// URL of the manifest, for containerd and K3s.
 	URL string `json:"url,omitempty"`
 	// Reference that is pulled, for Podman.
 	Reference string `json:"reference,omitempty"`
@@ -38,9 +44,11 @@ func main() {
 		return
 	}
 	if len(os.Args) < 4 {
-		fail(fmt.Errorf("usage: %s containerd|podman PATH REFERENCE", filepath.Base(os.Args[0])))
+		fail(fmt.Errorf("usage: %s containerd|podman|k3s PATH REFERENCE", filepath.Base(os.Args[0])))
 	}
-	read := map[string]func(string, string) ([]Pull, error){"containerd": readContainerd, "podman": readPodman}[os.Args[1]]
+	read := map[string]func(string, string) ([]Pull, error){
+		"containerd": readContainerd, "podman": readPodman, "k3s": readK3s,
+	}[os.Args[1]]
 	if read == nil {
 		fail(fmt.Errorf("unknown consumer %q", os.Args[1]))
 	}
@@ -114,6 +122,47 @@ func readPodman(path string, image string) ([]Pull, error) {
 		pulls = append(pulls, Pull{Reference: source.Reference.String(), Insecure: source.Endpoint.Insecure})
 	}
 	return pulls, nil
+}
+
+func readK3s(path string, image string) ([]Pull, error) {
+	logrus.SetLevel(logrus.ErrorLevel)
+	named, err := name.ParseReference(image)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := registries.GetPrivateRegistries(path)
+	if err != nil {
+		return nil, err
+	}
+	// The source is asked last: the context is over by then, so that nothing leaves this machine.
+	ctx, cancel := context.WithCancel(context.Background())
+	tries := &recorder{over: cancel}
+	remote.DefaultTransport = tries
+	if _, err = registry.Image(named, remote.WithContext(ctx)); err == nil {
+		return nil, fmt.Errorf("an image was found where there is none")
+	}
+	if len(tries.pulls) == 0 {
+		return nil, fmt.Errorf("no mirror was asked: %w", err)
+	}
+	return tries.pulls, nil
+}
+
+// recorder answers for a registry that has no image.
+type recorder struct {
+	pulls []Pull
+	over  func()
+}
+
+func (r *recorder) RoundTrip(asked *http.Request) (*http.Response, error) {
+	answer := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: asked}
+	if strings.Contains(asked.URL.Path, "/manifests/") {
+		url := *asked.URL
+		url.RawQuery = ""
+		r.pulls = append(r.pulls, Pull{URL: url.String()})
+		answer.StatusCode = http.StatusNotFound
+		r.over()
+	}
+	return answer, nil
 }
 
 func fail(err error) {
