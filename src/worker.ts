@@ -1,5 +1,6 @@
 /** Composition root of the worker: configuration → database, registries, Temporal → activities → workers. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { NativeConnection } from '@temporalio/worker';
 
@@ -34,10 +35,14 @@ import type { FerryConfig } from './config/read-config.js';
 import { defaultTemporalAddress } from './config/temporal-settings.js';
 import type { DeploymentVersion } from './contract/deployment-version.js';
 import { createStores } from './database/stores.js';
+import { errorMessage } from './domain/error-message.js';
 import { createLogger } from './logger.js';
 import type { Logger } from './logger.js';
 import { SourcePulls } from './planning/source-pulls.js';
 import { temporalLogger } from './temporal-logger.js';
+
+/** Registries, database and Temporal close in moments. */
+const closedWithinMs = 20_000;
 
 /** Runs a worker until it is stopped. */
 export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
@@ -80,10 +85,34 @@ export async function runWorker(variables: NodeJS.ProcessEnv): Promise<void> {
     process.send?.('ready');
     logger.info({ targets: config.targets.map(({ name }) => name) }, 'worker started');
     await running;
-  } finally {
-    for (const close of closing.reverse()) await close();
-    if (process.connected) process.disconnect();
+  } catch (error) {
+    // A connection does not close while a worker that was made but never ran holds it: that must not hide why it did not run.
+    await closeAll(closing, logger).catch((fault: unknown) =>
+      logger.warn({ reason: errorMessage(fault) }, 'a part of the worker did not close'),
+    );
+    throw error;
   }
+  await closeAll(closing, logger);
+}
+
+/**
+ * Closes every part, also after one that does not close: a connection that was cut without a word may never do so.
+ *
+ * @throws the first fault
+ */
+async function closeAll(closing: readonly (() => Promise<void>)[], logger: Logger): Promise<void> {
+  const faults: unknown[] = [];
+  for (const close of closing.toReversed()) {
+    const closed = new AbortController();
+    const late = sleep(closedWithinMs, undefined, { signal: closed.signal }).then(
+      () => logger.warn('a part of the worker did not close and is left'),
+      () => undefined,
+    );
+    await Promise.race([close(), late]).catch((fault: unknown) => faults.push(fault));
+    closed.abort();
+  }
+  if (process.connected) process.disconnect();
+  if (faults.length > 0) throw faults[0];
 }
 
 /** Absent without a deployment: then the worker is not versioned. */

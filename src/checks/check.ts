@@ -1,4 +1,5 @@
 import { errorMessage } from '../domain/error-message.js';
+import { FerryError } from '../domain/ferry-error.js';
 
 /** The result of checking one part of the set-up. */
 export interface Finding {
@@ -9,6 +10,15 @@ export interface Finding {
   readonly warning?: true;
   /** What was found; for an error, also what to do about it. */
   readonly message: string;
+  /** The same for programs: of what was found, or the code of the fault. Absent: only the text says it. */
+  readonly code?: string | undefined;
+  /** Values in the message, by name. */
+  readonly facts?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What was found, for people and for programs. */
+export interface Found extends Pick<Finding, 'message' | 'facts'> {
+  readonly code: string;
 }
 
 export interface Check {
@@ -16,11 +26,18 @@ export interface Check {
   /**
    * Returns what was found. Throws if something is wrong, {@link CheckWarning} if this machine does not depend on it.
    */
-  run(signal: AbortSignal): Promise<string>;
+  run(signal: AbortSignal): Promise<string | Found>;
 }
 
 /** Something is wrong that this machine does not depend on. */
-export class CheckWarning extends Error {}
+export class CheckWarning extends Error {
+  readonly found: Found | undefined;
+
+  constructor(message: string, found?: Found) {
+    super(message);
+    this.found = found;
+  }
+}
 
 /** The check did not answer in time. */
 export class CheckTimeout extends Error {}
@@ -34,11 +51,18 @@ export async function runChecks(checks: readonly Check[], timeoutMs = defaultTim
 
 async function runCheck({ part, run }: Check, timeoutMs: number): Promise<Finding> {
   try {
-    return { part, ok: true, message: await withTimeout(run, timeoutMs) };
+    const found = await withTimeout(run, timeoutMs);
+    return { part, ok: true, ...(typeof found === 'string' ? { message: found } : found) };
   } catch (error) {
     const message = errorMessage(error);
-    return error instanceof CheckWarning ? { part, ok: true, warning: true, message } : { part, ok: false, message };
+    if (error instanceof CheckWarning) return { part, ok: true, warning: true, ...error.found, message };
+    return { part, ok: false, message, ...codeOf(error) };
   }
+}
+
+function codeOf(error: unknown): { readonly code?: string } {
+  if (error instanceof CheckTimeout) return { code: 'unreachable' };
+  return error instanceof FerryError ? { code: error.code } : {};
 }
 
 /**

@@ -7,7 +7,7 @@ import { FerryError } from '../domain/ferry-error.js';
 import { targetRepositoryCandidates } from '../domain/target-name.js';
 import type { Target } from '../domain/target.js';
 import { CheckWarning } from './check.js';
-import type { Check } from './check.js';
+import type { Check, Found } from './check.js';
 
 /** No image has this name. The upload that is opened for it is cancelled, so no repository is created. */
 export const probe = 'docker.io/library/image-ferry-doctor';
@@ -41,7 +41,10 @@ export function targetCheck(
   return {
     part: `target ${name}`,
     async run(signal) {
-      if (target.engine === 'docker') return `${host} is reached only through a Docker daemon; not checked here`;
+      if (target.engine === 'docker') {
+        const message = `${host} is reached only through a Docker daemon; not checked here`;
+        return { message, code: 'only-by-docker', facts: { host } };
+      }
       clocks.note(host, await reachRegistry(client, host, { side: 'target', authorized: false, signal }));
       const repository = targetRepositoryCandidates(parseImageReference(probe), target).preferred;
       await tryUpload(client, { side: 'target', host, repository, name }, signal);
@@ -53,7 +56,8 @@ export function targetCheck(
         );
       }
       const message = `${host} accepts uploads; attestations: ${policy}`;
-      return await withUnused(message, async () => await credentials.unused?.(host, repository, name));
+      const found = { message, code: 'accepts-uploads', facts: { host } };
+      return await withUnused(found, async () => await credentials.unused?.(host, repository, name));
     },
   };
 }
@@ -72,16 +76,18 @@ export function sourceCheck(
       const authorized = account !== undefined;
       clocks.note(host, await reachRegistry(client, host, { side: 'source', authorized, signal }));
       if (authorized) return `reachable as ${account.username}`;
-      return await withUnused('reachable; no account is configured', async () => await credentials.unused?.(host, ''));
+      const found = { message: 'reachable; no account is configured', code: 'reachable', facts: { host } };
+      return await withUnused(found, async () => await credentials.unused?.(host, ''));
     },
   };
 }
 
 /** @throws CheckWarning if credentials for the registry exist that cannot be used */
-async function withUnused(message: string, ask: () => Promise<readonly string[] | undefined>): Promise<string> {
+async function withUnused(found: Found, ask: () => Promise<readonly string[] | undefined>): Promise<Found> {
   const reasons = (await ask()) ?? [];
-  if (reasons.length === 0) return message;
-  throw new CheckWarning([message, ...reasons.map((reason) => `unused credentials: ${reason}`)].join('\n'));
+  if (reasons.length === 0) return found;
+  const message = [found.message, ...reasons.map((reason) => `unused credentials: ${reason}`)].join('\n');
+  throw new CheckWarning(message, { ...found, code: 'unused-credentials' });
 }
 
 export function clockFinding(clocks: ObservedClocks): Check {

@@ -1,15 +1,15 @@
 /** How commands show an audit. */
-import type { AuditFinding, AuditReport } from '../database/audits/audit-views.js';
+import type { AuditReport, FollowedFinding } from '../database/audits/audit-views.js';
 import { driftCodes } from '../domain/audit.js';
-import type { AuditSummary } from '../domain/audit.js';
+import type { AuditSummary, DriftOutcome } from '../domain/audit.js';
 import { localTime } from './local-time.js';
 import { printLine, printTable } from './output.js';
 
 const findingsShown = 50;
 
-export function printAudit({ summary, failure }: AuditReport, findings: readonly AuditFinding[]): void {
+export function printAudit({ summary, failure }: AuditReport, findings: readonly FollowedFinding[]): void {
   const { targets, notChecked } = summary;
-  const open = findings.filter(({ action, healedAt }) => action === 'healing' && healedAt === undefined).length;
+  const count = (outcome: DriftOutcome): number => findings.filter((finding) => finding.outcome === outcome).length;
   if (targets.length === 0) printLine('No copy to check.');
   else {
     printTable(
@@ -26,20 +26,16 @@ export function printAudit({ summary, failure }: AuditReport, findings: readonly
       ['IMAGE', 'TARGET', 'FOUND', 'THEN', 'REASON'],
       findings
         .slice(0, findingsShown)
-        .map(({ image, target, kind, action, reason, healedAt }) => [
-          image,
-          target,
-          driftCodes[kind],
-          healedAt === undefined ? action : 'healed',
-          reason,
-        ]),
+        .map((finding) => [finding.image, finding.target, driftCodes[finding.kind], finding.outcome, finding.reason]),
     );
     if (findings.length > findingsShown) printLine(`… and ${findings.length - findingsShown} more ("--json" has all)`);
   }
   for (const { target, code, reason, count } of notChecked) {
     printLine(`Not checked on ${target}: ${count} (${code}: ${reason})`);
   }
+  const [open, blocked] = [count('healing'), count('blocked')];
   if (open > 0) printLine(`${open} not healed yet: "ferry status IMAGE" shows why, and sync runs go on trying.`);
+  if (blocked > 0) printLine(`${blocked} blocked: "ferry status IMAGE" shows why, and what to do.`);
   if (failure !== undefined) printLine(`It ended early: ${failure}`);
 }
 

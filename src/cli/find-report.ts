@@ -13,6 +13,7 @@ export interface FindReport {
   /** By image; absent: no request was made for it. */
   readonly confirmations: ReadonlyMap<string, Confirmation>;
   readonly skipped: readonly Skipped[];
+  /** Inputs, and single images: some may be missing. */
   readonly unread: readonly Unread[];
   readonly notes: readonly string[];
 }

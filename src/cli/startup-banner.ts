@@ -1,3 +1,4 @@
+import { waysToSetTarget } from '../config/read-config.js';
 import type { FerryConfig } from '../config/read-config.js';
 import type { ServerSettings } from '../config/server-settings.js';
 import type { FerryUp } from '../supervisor/ferry-up.js';
@@ -16,7 +17,9 @@ export function startupBanner(
     `Temporal: ${address}${ui === undefined ? '' : `, web UI: ${ui}`}${temporal.addressFrom === undefined ? '' : ` (set by ${temporal.addressFrom}; no server is started here)`}`,
     ...(command === undefined ? [] : [`Temporal CLI: ${command}`]),
     ...(server === undefined ? [] : whereServerListens(server, settings, linkToken)),
-    `Targets: ${targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`,
+    targets.length === 0
+      ? `Targets: NONE, so that nothing is copied. To copy, ${waysToSetTarget}; then start again. The console's page "Targets" shows the same`
+      : `Targets: ${targets.map(({ name, registry }) => `${name} (${registry})`).join(', ')}`,
     `Data and logs: ${dataDir}`,
   ];
 }

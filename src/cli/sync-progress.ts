@@ -22,22 +22,26 @@ export async function watchSync(
   signal?: AbortSignal,
 ): Promise<SyncAllResult> {
   const query = async (): Promise<SyncProgress | undefined> => await syncProgress(temporal);
-  const view = process.stderr.isTTY ? await redrawn() : plain();
+  const { isTTY } = process.stderr;
+  const view = isTTY ? await redrawn() : plain();
   let over = false;
   let timer: NodeJS.Timeout | undefined;
   let wake: () => void = () => undefined;
+  const pause = async (): Promise<void> =>
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      timer = setTimeout(resolve, redrawIntervalMs);
+    });
   const watching = (async () => {
+    // The worker answers queries beside the run's first steps: without a terminal no user waits for the first line.
+    if (!isTTY) await pause();
     while (!over) {
       const progress = await (signal === undefined
         ? query()
         : temporal.client.connection.withAbortSignal(signal, query));
       // A query that was answered before the run began may return after its end, and would show no progress.
       if (!over && progress !== undefined && progress.phase !== 'starting') await view.show(progress, temporal);
-      if (over) break;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        timer = setTimeout(resolve, redrawIntervalMs);
-      });
+      if (!over) await pause();
     }
   })();
 

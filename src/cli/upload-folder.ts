@@ -131,7 +131,10 @@ export class UploadFolder implements UploadJournal {
   }
 
   async #removeOld(): Promise<void> {
-    const names = (await readdir(this.#folder).catch(undefinedIfMissing)) ?? [];
+    const all = (await readdir(this.#folder).catch(undefinedIfMissing)) ?? [];
+    const cut = all.filter(isCutShort);
+    await Promise.all(cut.map(async (name) => await rm(join(this.#folder, name), { force: true })));
+    const names = all.filter((name) => !cut.includes(name));
     const own = names.filter((name) => /^[0-9a-f]{64}\.json/.test(name)).map((name) => join(this.#folder, name));
     const files = await Promise.all(own.map(async (path) => ({ path, savedAt: await savedAtOf(path) })));
     const newestFirst = files.toSorted((one, other) => other.savedAt - one.savedAt);
@@ -156,6 +159,15 @@ export class UploadFolder implements UploadJournal {
     const cancelled = this.#cancel(found.upload).then(async () => await rm(aside, { force: true }));
     cancelled.catch(() => {});
   }
+}
+
+/**
+ * A process that was killed was writing it: the file without the ending has the upload as it was saved before. In
+ * containers that one often had the number of this process, which has written nothing yet.
+ */
+function isCutShort(name: string): boolean {
+  const [, pid] = /^[0-9a-f]{64}\.json\.(\d+)\.tmp$/.exec(name) ?? [];
+  return pid !== undefined && (Number(pid) === process.pid || identifyProcess(Number(pid)) === undefined);
 }
 
 function nameOf({ registry, repository, tag, digest }: UploadKey): string {

@@ -1,6 +1,7 @@
-import { builtInUpstreamOf, fetchWorkflowTypes } from '../contract/workflow-names.js';
+import { builtInUpstreamOf } from '../contract/workflow-names.js';
 import { upstreamOfFetchId } from '../domain/upstream.js';
 import type { TemporalClient } from './connect.js';
+import { runningFetchQuery } from './running-fetch-query.js';
 import { tickId } from './schedule-options.js';
 import { isWorkerPolling } from './worker-availability.js';
 import { workflowDetails } from './workflow-details.js';
@@ -25,7 +26,7 @@ export async function runningFetches(temporal: TemporalClient): Promise<readonly
       await client.workflowService.listWorkflowExecutions({
         namespace: client.options.namespace,
         pageSize: maxListed,
-        query: `WorkflowType in (${fetchWorkflowTypes.map((type) => `'${type}'`).join(', ')}) and ExecutionStatus = 'Running'`,
+        query: runningFetchQuery,
       }),
   );
   // Without a worker, a query would wait until its deadline.

@@ -12,6 +12,7 @@ import { workflowTaskTimeout, WorkflowName } from '../contract/workflow-names.js
 import { parseCron } from '../domain/cron.js';
 import type { CronRange } from '../domain/cron.js';
 import { printDuration } from '../domain/duration.js';
+import { printRunCause } from '../domain/run-cause.js';
 import type { ScheduleSetting, ScheduleTiming } from '../domain/schedule-timing.js';
 import { fetchWorkflow } from './start-fetch.js';
 
@@ -55,7 +56,11 @@ export function scheduleOptions({ id, does, timing }: ScheduleSetting, configura
 function startedBy(does: ScheduleSetting['does']) {
   switch (does.kind) {
     case 'sync':
-      return { type: WorkflowName.requestSyncAll, input: { reason: 'schedule' }, summary: 'Requests a sync' };
+      return {
+        type: WorkflowName.requestSyncAll,
+        input: { reason: printRunCause('schedule') },
+        summary: 'Requests a sync',
+      };
     case 'audit':
       return { type: WorkflowName.audit, input: {}, summary: 'Checks the copies on the targets' };
     case 'fetch':

@@ -39,9 +39,14 @@ export async function describeQueue({ client, withDeadline }: TemporalClient, qu
       await client.workflowService.describeTaskQueue({
         namespace: client.options.namespace,
         taskQueue: { name: queue },
-        taskQueueType: queue === TaskQueue.main ? workflowTasks : activityTasks,
+        taskQueueType: taskTypeOf(queue),
       }),
   );
+}
+
+/** Which of its tasks tell whether a task queue is served. */
+export function taskTypeOf(queue: TaskQueue): number {
+  return queue === TaskQueue.main ? workflowTasks : activityTasks;
 }
 
 /** Whether a worker that polled at this time still runs. */

@@ -29,11 +29,12 @@ export async function resultOf(
 
 function endedWithout(error: WorkflowFailedError, workflowId: string): FerryError {
   const { cause } = error;
-  const ended = (message: string): FerryError =>
-    new FerryError(message, { code: 'temporal', decision: 'block', cause });
-  if (cause instanceof CancelledFailure) return ended(`${workflowId} was cancelled before it ended`);
+  const ended = (message: string, code: FaultCode = 'temporal'): FerryError =>
+    new FerryError(message, { code, decision: 'block', cause });
+  if (cause instanceof CancelledFailure) return ended(`${workflowId} was cancelled before it ended`, 'cancelled');
   if (cause instanceof TerminatedFailure) {
-    return ended(`${workflowId} was terminated before it ended: ${cause.message || 'no reason was given'}`);
+    const reason = cause.message || 'no reason was given';
+    return ended(`${workflowId} was terminated before it ended: ${reason}`, 'cancelled');
   }
   const failure = applicationFailure(error);
   if (failure === undefined) return ended(`${workflowId} ended without a result: ${cause?.message ?? error.message}`);

@@ -1,7 +1,7 @@
 import { DatabaseFault } from '../database/database-fault.js';
 import { openDatabaseReadOnly, openDatabase } from '../database/ferry-database.js';
 import type { FerryDatabase } from '../database/ferry-database.js';
-import { assertMade, assertUpToDate, migrate } from '../database/run-migrations.js';
+import { assertMade, assertUpToDate } from '../database/made-migrations.js';
 import type { Migrated, MigrateOptions } from '../database/run-migrations.js';
 import type { DatabaseSettings } from '../domain/database-settings.js';
 import { FerryError } from '../domain/ferry-error.js';
@@ -18,6 +18,7 @@ export async function openMigrated(
   let database: FerryDatabase | undefined;
   try {
     database = await openDatabase(settings);
+    const { migrate } = await import('../database/run-migrations.js');
     const { applied, notes } = await migrate(database, options);
     return { database, applied, notes: [...database.notes, ...notes] };
   } catch (error) {
@@ -45,10 +46,7 @@ export async function openExisting(settings: DatabaseSettings): Promise<FerryDat
  * @throws MissingDatabase if it has no tables of the ferry; DatabaseFault if they are not up to date
  */
 export async function openReadOnly(settings: DatabaseSettings): Promise<FerryDatabase> {
-  return await openChecked(settings, async (database) => {
-    await assertMade(database);
-    await assertUpToDate(database);
-  });
+  return await openChecked(settings, assertUpToDate);
 }
 
 async function openChecked(

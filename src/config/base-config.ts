@@ -1,9 +1,11 @@
 import { canonicalPlatforms } from '../domain/canonical-platforms.js';
 import type { DatabaseSettings } from '../domain/database-settings.js';
+import { throwingAllErrors } from './config-errors.js';
 import type { ConfigErrors } from './config-errors.js';
 import { readDataDir } from './data-folder.js';
 import { readDatabase } from './database-config.js';
-import type { Environment } from './environment.js';
+import { Environment } from './environment.js';
+import type { Variables } from './environment.js';
 import { readTemporalSettings } from './temporal-settings.js';
 import type { TemporalSettings } from './temporal-settings.js';
 import { readTraceSettings } from './trace-settings.js';
@@ -19,6 +21,15 @@ export interface BaseConfig {
   readonly platforms: readonly string[];
   /** Where traces go; absent: there are none. */
   readonly traces?: TraceSettings | undefined;
+}
+
+/**
+ * Reads the part for commands that do not copy: database, Temporal, defaults.
+ *
+ * @throws InvalidInput listing every error
+ */
+export function readBaseConfig(variables: Variables): BaseConfig {
+  return throwingAllErrors((errors) => readBase(new Environment(variables), errors));
 }
 
 /** Reads database, Temporal and defaults; errors are added to `errors`. */

@@ -94,15 +94,6 @@ export interface FerryConfig extends RequestConfig, SchedulingConfig, TargetsCon
 }
 
 /**
- * Reads the part for commands that do not copy: database, Temporal, defaults.
- *
- * @throws InvalidInput listing every error
- */
-export function readBaseConfig(variables: Variables): BaseConfig {
-  return throwingAllErrors((errors) => readBase(new Environment(variables), errors));
-}
-
-/**
  * Reads the part for commands that show or change which version of the workers is the current one.
  *
  * @throws InvalidInput listing every error
@@ -169,15 +160,20 @@ export function readConfig(variables: Variables): FerryConfig {
 /**
  * Reads the whole configuration and the server's settings, for `ferry up`, which runs both.
  *
+ * @param options.mayLackTargets none is no error, unless something looks like a mistaken attempt to set one: a misspelled
+ *   variable, a `ferry.yaml` that is not used
  * @throws InvalidInput listing every error of either
  */
-export function readUpConfig(variables: Variables): {
+export function readUpConfig(
+  variables: Variables,
+  options: CollectOptions = {},
+): {
   readonly config: FerryConfig;
   readonly server: ServerSettings;
 } {
   const environment = new Environment(variables);
   return throwingAllErrors((errors) => {
-    const config = collectConfig(environment, errors);
+    const config = collectConfig(environment, errors, options);
     refuseDeployment(config, errors);
     const server = collectServerSettings(environment, config.upstreams, errors);
     assertDifferent([config.metrics.listen, config.metrics.temporal, server.metrics], errors);
@@ -194,6 +190,9 @@ function refuseDeployment({ deployment }: FerryConfig, errors: ConfigErrors): vo
   );
 }
 
+export const waysToSetTarget =
+  'set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or add targets to the file that FERRY_CONFIG names';
+
 interface FileParts {
   readonly environment: Environment;
   readonly base: BaseConfig;
@@ -209,15 +208,23 @@ function readFilePart<T>(variables: Variables, part: (parts: FileParts) => T): T
   });
 }
 
-function collectConfig(environment: Environment, errors: ConfigErrors): FerryConfig {
+interface CollectOptions {
+  readonly mayLackTargets?: boolean | undefined;
+}
+
+function collectConfig(
+  environment: Environment,
+  errors: ConfigErrors,
+  { mayLackTargets = false }: CollectOptions = {},
+): FerryConfig {
   const base = readBase(environment, errors);
   const { file, hosts, targets, sources } = readRegistries(environment, errors);
-  const noTarget = targets.length === 0 && !errors.any;
-  if (noTarget) {
-    errors.add(
-      'no target is configured: set ALIYUN_REGISTRY with ALIYUN_NAME_SPACE, MY_REGISTRY, or add targets to the file that FERRY_CONFIG names',
-    );
-    for (const note of configWarnings(environment.present())) errors.add(note);
+  if (targets.length === 0 && !errors.any) {
+    const notes = configWarnings(environment.present());
+    if (!mayLackTargets || notes.length > 0) {
+      errors.add(`no target is configured: ${waysToSetTarget}`);
+      for (const note of notes) errors.add(note);
+    }
   }
 
   const upstreams = readUpstreams(file, errors);

@@ -12,7 +12,14 @@ import {
   recordFindings,
   recordHealed,
 } from './audits/audit-findings.js';
-import type { AuditedCopy, AuditFinding, AuditReport, CheckedCopy, CopyPlace } from './audits/audit-views.js';
+import type {
+  AuditedCopy,
+  AuditFinding,
+  AuditReport,
+  CheckedCopy,
+  CopyPlace,
+  FollowedFinding,
+} from './audits/audit-views.js';
 import { eventKind, eventsOf, isSame, judged } from './audits/judge-copy.js';
 import { readAudit, readAudits } from './audits/read-audits.js';
 import type { Queries } from './dialect-differences.js';
@@ -216,7 +223,7 @@ export class AuditStore {
   }
 
   /** What an audit found, by image and target. */
-  async findings(audit: string, limit: number = findingsShown): Promise<readonly AuditFinding[]> {
+  async findings(audit: string, limit: number = findingsShown): Promise<readonly FollowedFinding[]> {
     return await readFindings(this.#database.queries, audit, limit);
   }
 }

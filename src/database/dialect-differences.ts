@@ -44,6 +44,11 @@ export interface DialectDifferences {
     table: TableName,
     which: { readonly age: RawBuilder<unknown>; readonly below: number; readonly limit: number },
   ): Promise<number>;
+  /**
+   * A table in a statement that changes rows by their primary key. In a small table MySQL would otherwise read all rows, and
+   * wait for those that another transaction has inserted.
+   */
+  byPrimaryKey(table: TableName): RawBuilder<unknown>;
   /** An expression that is above 0 if one of these text columns contains a NUL that the driver does not return. */
   holdsNul(columns: readonly string[]): RawBuilder<number>;
   /** Makes a query lock the rows that it reads until the end of the transaction. */

@@ -1,4 +1,6 @@
 /** `events`: every state change, written in the transaction that makes it. */
+import { sql } from 'kysely';
+
 import type { FaultCode } from '../domain/ferry-error.js';
 import type { ChangeCause, StateChange, StateEvent } from '../domain/state-change.js';
 import { visibleLines } from '../domain/visible-text.js';
@@ -65,6 +67,38 @@ export async function readEvents(
   // SQLite has one writer at a time: what is missing there was rolled back, or pruned.
   const safe = gap < 0 || dialect.kind === 'sqlite' ? rows : rows.slice(0, gap);
   return safe.map(stateEvent);
+}
+
+/**
+ * Events that notifications have not considered yet, the oldest first, however late their transaction was committed.
+ *
+ * @param after ID of the event after which notifications began
+ */
+export async function unconsideredEvents(
+  queries: Queries,
+  after: number,
+  limit: number,
+): Promise<readonly StateEvent[]> {
+  const rows = await queries
+    .selectFrom('events')
+    .selectAll()
+    .where('considered', 'is', null)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(stateEvent);
+}
+
+/** In the transaction that writes what follows from them. It waits for no transaction that writes other events. */
+export async function noteConsidered(
+  { queries, dialect }: { readonly queries: Queries; readonly dialect: DialectDifferences },
+  events: readonly StateEvent[],
+): Promise<void> {
+  for (const page of pagesOf(events)) {
+    const ids = sql.join(page.map(({ id }) => id));
+    await sql`update ${dialect.byPrimaryKey('events')} set considered = 1 where id in (${ids})`.execute(queries);
+  }
 }
 
 /**

@@ -61,9 +61,10 @@ function databasePlace(settings: DatabaseSettings): string {
 interface OpenedDialect {
   readonly dialect: Dialect;
   readonly notes: readonly string[];
+  readonly endUnused?: () => Promise<void>;
 }
 
-function databaseOf(settings: DatabaseSettings, { dialect, notes }: OpenedDialect): FerryDatabase {
+function databaseOf(settings: DatabaseSettings, { dialect, notes, endUnused }: OpenedDialect): FerryDatabase {
   const queries = new Kysely<FerryTables>({ dialect });
   return {
     place: databasePlace(settings),
@@ -71,7 +72,10 @@ function databaseOf(settings: DatabaseSettings, { dialect, notes }: OpenedDialec
     queries,
     dialect: { ...(settings.kind === 'mysql' ? mysqlDifferences : sqliteDifferences) },
     transaction: (work) => inTransaction(queries, work),
-    close: () => queries.destroy(),
+    async close() {
+      await queries.destroy();
+      await endUnused?.();
+    },
   };
 }
 

@@ -4,8 +4,13 @@ import type { UploadHabits } from '@image-ferry/registry/upload-records';
 import type { FerryDatabase } from './ferry-database.js';
 import { readJsonColumn } from './json-column.js';
 
-/** A line that broke this long ago says nothing about today's. */
-const breaksTrustedMs = 24 * 60 * 60 * 1_000;
+/** A line that broke, or held, this long ago says nothing about today's. */
+const lineTrustedMs = 24 * 60 * 60 * 1_000;
+
+export interface LearnedHabits {
+  readonly habits: UploadHabits;
+  readonly learnedAt: number;
+}
 
 /** Remembers how registries take uploads. */
 export class HostHabitStore {
@@ -15,8 +20,13 @@ export class HostHabitStore {
     this.#database = database;
   }
 
-  /** What was learned of a registry; how much gets through between two breaks only for a day. */
+  /** What was learned of a registry; whether its line breaks only for a day. */
   async load(registry: string): Promise<UploadHabits | undefined> {
+    return (await this.read(registry))?.habits;
+  }
+
+  /** The same, with when it was learned, UTC milliseconds. */
+  async read(registry: string): Promise<LearnedHabits | undefined> {
     const { queries, dialect } = this.#database;
     const select = queries
       .selectFrom('host_habits')
@@ -26,7 +36,11 @@ export class HostHabitStore {
     const row = await select.executeTakeFirst();
     if (row === undefined) return undefined;
     const habits = parseUploadHabits(readJsonColumn(row.habits));
-    return row.learned_at > Number(row.now) - breaksTrustedMs ? habits : { ...habits, bytesBetweenBreaks: undefined };
+    const isRecent = row.learned_at > Number(row.now) - lineTrustedMs;
+    return {
+      habits: isRecent ? habits : { ...habits, bytesBetweenBreaks: undefined, lineHolds: undefined },
+      learnedAt: row.learned_at,
+    };
   }
 
   async save(registry: string, habits: UploadHabits): Promise<void> {

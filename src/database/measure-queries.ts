@@ -1,14 +1,21 @@
 /** Numbers about all images for metrics. Each comes from an index; none reads a row of an image that is pushed. */
 import { sql } from 'kysely';
+import type { SqlBool } from 'kysely';
 
 import { awayCodes } from '../domain/ferry-error.js';
 import type { ImageState } from '../domain/state-change.js';
 import { readUtc } from '../domain/utc-time.js';
 import { CopyState, PushStatus, thereStates } from '../domain/wanted-image.js';
+import { readAudits } from './audits/read-audits.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { OverviewQueries } from './overview-queries.js';
 import { countStates } from './status-counts.js';
-import { firstRow } from './wanted/wanted-rows.js';
+import { firstRow, isWanted } from './wanted/wanted-rows.js';
+
+/** The newest audits: those that are older say nothing about which targets are checked. */
+const auditsRead = 100;
+/** SQLite uses an index for a range, and not for `is not null`. */
+const isDrifted = sql<SqlBool>`drift > ''`;
 
 /** Numbers about all images. They only read. */
 export class MeasureQueries {
@@ -75,32 +82,37 @@ export class MeasureQueries {
   }
 
   /**
-   * Copies that the last finished audit found lost, changed or incomplete, and that are not right again since then.
+   * Copies of wanted images that an audit, whichever it was, found lost, changed or incomplete, and that nothing has found
+   * or made right since then.
    *
    * @param targets names of the configured targets
-   * @returns undefined if there was no audit
+   * @returns undefined if there was no audit; without targets that none has checked
    */
   async drift(
     targets: readonly string[],
   ): Promise<readonly { readonly target: string; readonly images: number }[] | undefined> {
     const { queries } = this.#database;
-    const last = await queries
-      .selectFrom('audits')
-      .select('id')
-      .where('finished_at', 'is not', null)
-      .orderBy('started_at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (last === undefined) return undefined;
+    const finished = (await readAudits(queries, auditsRead)).filter(({ finishedAt }) => finishedAt !== undefined);
+    if (finished.length === 0) return undefined;
+    const checked = finished.flatMap(({ summary }) => summary.targets.filter((one) => one.checked > 0));
     const rows = await queries
-      .selectFrom('audit_findings')
+      .selectFrom('image_copies')
       .select(['target', sql<number>`count(*)`.as('images')])
-      .where('audit', '=', last.id)
-      .where('healed_at', 'is', null)
+      .where(isDrifted)
+      .where((is) =>
+        is.exists(
+          is
+            .selectFrom('images_for_push')
+            .select('images_for_push.id')
+            .whereRef('images_for_push.image', '=', 'image_copies.image')
+            .where(isWanted),
+        ),
+      )
       .groupBy('target')
       .execute();
     const found = new Map(rows.map(({ target, images }) => [target, Number(images)]));
-    return targets.map((target) => ({ target, images: found.get(target) ?? 0 }));
+    const known = new Set([...checked.map(({ target }) => target), ...found.keys()]);
+    return targets.filter((target) => known.has(target)).map((target) => ({ target, images: found.get(target) ?? 0 }));
   }
 
   async #hasAnsweredSince(target: string, time: number): Promise<boolean> {

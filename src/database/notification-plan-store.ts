@@ -1,7 +1,8 @@
 import type { IncidentChanges, Membership } from '../domain/notifications/incidents.js';
 import type { StateEvent } from '../domain/state-change.js';
+import { readFinishedAudits } from './audits/read-audits.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
-import { newestEvent, readEvents } from './events.js';
+import { newestEvent, noteConsidered, unconsideredEvents } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { insertRows, pagesOf } from './insert-rows.js';
 import {
@@ -23,6 +24,7 @@ import {
   copiesOf,
   finishedRuns,
   handledReleases,
+  noteConsideredRun,
   openImagesOfRun,
   releaseImages,
 } from './notification-sources.js';
@@ -85,14 +87,23 @@ export class NotificationPlan {
     return await newestEvent({ queries: this.#queries, dialect: this.#dialect });
   }
 
+  /** @see unconsideredEvents */
   async events(after: number, limit: number): Promise<readonly StateEvent[]> {
-    return await readEvents({ queries: this.#queries, dialect: this.#dialect }, after, limit);
+    return await unconsideredEvents(this.#queries, after, limit);
   }
+
+  /** @see noteConsidered */
+  readonly noteConsidered = async (events: readonly StateEvent[]) =>
+    await noteConsidered({ queries: this.#queries, dialect: this.#dialect }, events);
 
   /** @see copiesOf */
   readonly copiesOf = async (images: readonly string[]) => await copiesOf(this.#queries, images);
   /** @see finishedRuns */
   readonly finishedRuns = async (after: number) => await finishedRuns(this.#queries, after);
+  /** @see readFinishedAudits */
+  readonly finishedAudits = async (after: number) => await readFinishedAudits(this.#queries, after);
+  /** @see noteConsideredRun */
+  readonly noteConsideredRun = async (run: string) => await noteConsideredRun(this.#queries, run);
   /** @see openImagesOfRun */
   readonly openImagesOfRun = async (run: string) => await openImagesOfRun(this.#queries, run);
   /** @see handledReleases */

@@ -2,12 +2,15 @@
 import { sql } from 'kysely';
 
 import type { FaultCode } from '../domain/ferry-error.js';
+import { isObject } from '../domain/is-object.js';
 import type { CopyStanding } from '../domain/notifications/image-causes.js';
 import { CopyState, PushStatus } from '../domain/wanted-image.js';
+import type { TargetSelection } from '../domain/wanted-targets.js';
 import type { Queries } from './dialect-differences.js';
 import { pagesOf } from './insert-rows.js';
 import { readJsonColumn } from './json-column.js';
-import { announcedBy } from './wanted/image-conditions.js';
+import { isAnnouncedBy } from './wanted/image-conditions.js';
+import { targetSelection } from './wanted/target-selections.js';
 
 /** A run that has ended. Times in UTC milliseconds. */
 export interface FinishedRun {
@@ -51,11 +54,12 @@ export async function copiesOf(
   return found;
 }
 
-/** Runs that ended after a time, the oldest first. */
+/** Runs that ended after notifications began and that they have not considered yet, the oldest first. */
 export async function finishedRuns(queries: Queries, after: number): Promise<readonly FinishedRun[]> {
   const rows = await queries
     .selectFrom('runs')
     .select(['id', 'finished_at', 'summary'])
+    .where('considered', 'is', null)
     .where('finished_at', '>', after)
     .orderBy('finished_at')
     .execute();
@@ -75,6 +79,10 @@ export async function finishedRuns(queries: Queries, after: number): Promise<rea
       failure: typeof fields['failure'] === 'string' ? fields['failure'] : undefined,
     };
   });
+}
+
+export async function noteConsideredRun(queries: Queries, run: string): Promise<void> {
+  await queries.updateTable('runs').set({ considered: 1 }).where('id', '=', run).execute();
 }
 
 /** Images that a run left retrying or blocked. */
@@ -98,27 +106,67 @@ export async function handledReleases(
   return rows.flatMap(({ name, release_tag: release }) => (release === null ? [] : [{ upstream: name, release }]));
 }
 
-/** Images that a release announced, and those of them that are not on all of their targets yet. */
-export async function releaseImages(
-  queries: Queries,
-  upstream: string,
-  release: string,
-): Promise<{ readonly all: readonly string[]; readonly open: readonly string[] }> {
-  const rows = await queries
+/** Images of a release that are wanted. */
+export interface ReleaseImages {
+  readonly all: readonly string[];
+  /** Those that are not on all of their targets yet. */
+  readonly open: readonly string[];
+  /** Those that were first requested by this release: of repositories that the release before had not, */
+  readonly added: readonly string[];
+  /** and with another tag than that one. */
+  readonly changed: readonly string[];
+  /** Names of their targets; absent: all configured ones. */
+  readonly targets?: readonly string[] | undefined;
+}
+
+/** What a release requested, and what it has in common with earlier requests. */
+export async function releaseImages(queries: Queries, upstream: string, release: string): Promise<ReleaseImages> {
+  const ofImage = queries
     .selectFrom('images_for_push')
-    .select(['image', 'push_status'])
-    .where(sql<boolean>`instr(requested_by, ${announcedBy(upstream, release)}) = 1`)
-    .where('image', 'is not', null)
-    .orderBy('image')
-    .limit(mostImages)
-    .execute();
-  const images = new Map<string, boolean>();
-  for (const { image, push_status: status } of rows) {
-    if (image === null || status === PushStatus.withdrawn) continue;
-    images.set(image, (images.get(image) ?? false) || status !== PushStatus.pushed);
-  }
-  const all = [...images.keys()];
-  return { all, open: all.filter((image) => images.get(image) === true) };
+    .select(['image', 'push_status', 'requested_by', 'targets'])
+    .where('image', 'is not', null);
+  const announced = await ofImage.where(isAnnouncedBy(upstream, release)).orderBy('image').limit(mostImages).execute();
+  const stored = await storedImages(queries, upstream, release);
+  const others: (typeof announced)[number][] = [];
+  for (const page of pagesOf(stored)) others.push(...(await ofImage.where('image', 'in', page).execute()));
+  const isWanted = ({ push_status: status }: (typeof announced)[number]): boolean => status !== PushStatus.withdrawn;
+  const own = announced.filter(isWanted);
+  const wanted = [...own, ...others.filter(isWanted)];
+
+  const names = (rows: typeof wanted): ReadonlySet<string> => new Set(rows.flatMap(({ image }) => image ?? []));
+  const changed = names(own.filter(({ requested_by: text }) => isOfOlderTag(text)));
+  return {
+    all: [...names(wanted)].toSorted(),
+    open: [...names(wanted.filter(({ push_status: status }) => status !== PushStatus.pushed))].toSorted(),
+    added: [...names(own)].filter((image) => !changed.has(image)),
+    changed: [...changed],
+    targets: commonTargets(wanted.map(({ targets }) => targetSelection(targets))),
+  };
+}
+
+async function storedImages(queries: Queries, upstream: string, release: string): Promise<readonly string[]> {
+  const row = await queries
+    .selectFrom('upstream_releases')
+    .select('images')
+    .where('upstream', '=', upstream)
+    .where('release_tag', '=', release)
+    .executeTakeFirst();
+  const images = readJsonColumn(row?.images ?? null);
+  if (!Array.isArray(images)) return [];
+  const names = images.flatMap((one: unknown) =>
+    isObject(one) && typeof one['image'] === 'string' ? one['image'] : [],
+  );
+  return [...new Set(names)].slice(0, mostImages);
+}
+
+function isOfOlderTag(requestedBy: string | null): boolean {
+  const why = readJsonColumn(requestedBy);
+  return isObject(why) && typeof why['oldTag'] === 'string';
+}
+
+function commonTargets(selections: readonly TargetSelection[]): readonly string[] | undefined {
+  if (selections.length === 0 || selections.includes('all')) return undefined;
+  return [...new Set(selections.flat())];
 }
 
 /** Compressed bytes of images as they are on a target; undefined if no size is known. */

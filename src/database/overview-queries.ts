@@ -1,13 +1,13 @@
-import { parseUploadHabits } from '@image-ferry/registry/upload-records';
+import type { UploadHabits } from '@image-ferry/registry/upload-records';
 import { sql } from 'kysely';
 
 import type { ImageState } from '../domain/state-change.js';
 import { CopyState, thereStates } from '../domain/wanted-image.js';
 import type { FerryDatabase } from './ferry-database.js';
-import { readJsonColumn } from './json-column.js';
+import { HostHabitStore } from './host-habit-store.js';
 import { openCauses } from './open-causes.js';
 import type { OpenCause } from './open-causes.js';
-import { announcedBy } from './wanted/image-conditions.js';
+import { isAnnouncedBy } from './wanted/image-conditions.js';
 import { countImages } from './wanted/list-images.js';
 
 /** What runs did in an hour. */
@@ -28,7 +28,7 @@ export interface TargetStanding {
   /** Different first parts of the paths of these repositories. */
   readonly namespaces: number;
   /** What was learned about its uploads. */
-  readonly capabilities?: Readonly<Record<string, unknown>> | undefined;
+  readonly uploads?: UploadHabits | undefined;
   readonly learnedAt?: number | undefined;
 }
 
@@ -81,19 +81,14 @@ export class OverviewQueries {
       .where('target_registry', '=', registry)
       .where((is) => is.or([is('target', '=', name), is('target', 'is', null)]))
       .executeTakeFirst();
-    const habits = await queries
-      .selectFrom('host_habits')
-      .select(['habits', 'learned_at'])
-      .where('registry', '=', registry)
-      .executeTakeFirst();
-    const learned = habits === undefined ? undefined : parseUploadHabits(readJsonColumn(habits.habits));
+    const learned = await new HostHabitStore(this.#database).read(registry);
     return {
       copies: Object.fromEntries(copies.map(({ state, rows }) => [state, Number(rows)])),
       missing: await countImages(this.#database, { target: name, state: 'missing' }),
       repositories: Number(repositories?.rows ?? 0),
       namespaces: Number(repositories?.namespaces ?? 0),
-      capabilities: learned === undefined ? undefined : { ...learned },
-      learnedAt: habits?.learned_at,
+      uploads: learned?.habits,
+      learnedAt: learned?.learnedAt,
     };
   }
 
@@ -142,7 +137,7 @@ export class OverviewQueries {
       .selectFrom('images_for_push')
       .select('image')
       .distinct()
-      .where(sql<boolean>`instr(requested_by, ${announcedBy(upstream, handled.release)}) = 1`)
+      .where(isAnnouncedBy(upstream, handled.release))
       .where('image', 'is not', null)
       .limit(mostImages)
       .execute();

@@ -1,8 +1,13 @@
 /** Rollbacks of copies, and the holds that they leave. */
-import { CopyState, PushStatus } from '../domain/wanted-image.js';
+import { driftCodes } from '../domain/audit.js';
+import type { DriftKind } from '../domain/audit.js';
+import { CopyState, isThere, PushStatus } from '../domain/wanted-image.js';
+import { compareTexts } from './compare-texts.js';
 import type { Queries } from './dialect-differences.js';
 import { recordEvents } from './events.js';
 import type { FerryDatabase } from './ferry-database.js';
+import { printBefore, readBefore } from './pushed/before-rollback.js';
+import { isHeld } from './pushed/held-copies.js';
 import { readReplaced } from './pushed/replaced-tags.js';
 import type { ImageCopies } from './tables.js';
 import { changeStatus } from './wanted/change-status.js';
@@ -19,6 +24,8 @@ export interface RollbackCopy {
   readonly earlier: readonly { readonly digest: string; readonly at: number }[];
   readonly rollbackTo?: string | undefined;
   readonly heldDigest?: string | undefined;
+  /** A rollback to this digest was refused when it was to be made, for `code` and `reason`. */
+  readonly refused?: string | undefined;
   readonly code?: string | undefined;
   readonly reason?: string | undefined;
 }
@@ -58,6 +65,7 @@ export class RollbackStore {
       earlier: await this.#earlier(row, digest),
       rollbackTo: row.rollback_to ?? undefined,
       heldDigest: row.held_digest ?? undefined,
+      refused: row.refused_rollback ?? undefined,
       code: row.code ?? undefined,
       reason: row.reason ?? undefined,
     };
@@ -108,30 +116,19 @@ export class RollbackStore {
     return await transaction(async (queries) => {
       const now = await dialect.now(queries);
       // MySQL does not count rows that an update leaves as they are.
-      const copy = await queries
-        .selectFrom('image_copies')
-        .select('rollback_to')
+      const copy = await dialect
+        .locking(queries.selectFrom('image_copies').selectAll())
         .where('image', '=', image)
         .where('target', '=', target)
         .where('reference', 'is not', null)
         .executeTakeFirst();
       if (copy === undefined || (isAgain && copy.rollback_to !== to)) return false;
-      await queries
-        .updateTable('image_copies')
-        .set({
-          state: CopyState.waiting,
-          code: 'rollback-pending',
-          reason: `a rollback to ${to} was requested by ${who}; the next sync run makes it`,
-          rollback_to: to,
-          held_by: who.slice(0, 255),
-        })
-        .where('image', '=', image)
-        .where('target', '=', target)
-        .execute();
       const ids = await this.#rowsOf(queries, image);
       if (ids.length === 0) return false;
       const columns = { ...forgotten, requested_at: askedAt(now) };
       const cause = { kind: 'rolled-back', at: now, who } as const;
+      // Where it is requested again, what the runs said of it stays.
+      if (copy.rollback_to !== to) await markForRollback(queries, copy, to, cause);
       await changeStatus({ queries, dialect }, ids, PushStatus.pending, columns, cause);
       return true;
     });
@@ -153,8 +150,9 @@ export class RollbackStore {
         .where((is) => is.or([is('held_digest', 'is not', null), is('rollback_to', 'is not', null)]))
         .execute();
       const released = rows.filter(({ target }) => targets === undefined || targets.includes(target));
-      for (const row of released) await this.#endHold(queries, row);
-      await recordEvents(queries, released.map(releaseOf), { kind: 'released', at: now, who });
+      const ends = released.map((row) => ({ row, after: afterHold(row) }));
+      for (const { row, after } of ends) await this.#endHold(queries, row, after);
+      await recordEvents(queries, ends.map(releaseOf), { kind: 'released', at: now, who });
       const ids = released.length === 0 ? [] : await this.#rowsOf(queries, image);
       const columns = { ...forgotten, requested_at: askedAt(now) };
       await changeStatus({ queries, dialect }, ids, PushStatus.pending, columns, { kind: 'released', at: now, who });
@@ -167,11 +165,11 @@ export class RollbackStore {
     const rows = await this.#database.queries
       .selectFrom('image_copies')
       .select(['image', 'target', 'held_digest', 'held_at', 'held_by'])
-      .where('held_digest', 'is not', null)
-      .orderBy('image')
-      .orderBy('target')
+      .where(isHeld)
       .execute();
-    return rows.map((row) => ({
+    // They are few, and SQLite would read all copies to find them in their order.
+    const ordered = rows.toSorted((a, b) => compareTexts(a.image, b.image) || compareTexts(a.target, b.target));
+    return ordered.map((row) => ({
       image: row.image,
       target: row.target,
       digest: row.held_digest ?? '',
@@ -180,12 +178,12 @@ export class RollbackStore {
     }));
   }
 
-  /** The tag still points to what it was held at, or to what it pointed to before a rollback that was not made. */
-  async #endHold(queries: Queries, { image, target, rollback_to: to }: ImageCopies): Promise<void> {
-    const undone = to === null ? {} : { state: CopyState.pushed, code: null };
+  async #endHold(queries: Queries, { image, target }: ImageCopies, after: StateAfterHold): Promise<void> {
+    const noHold = { held_digest: null, held_at: null, held_by: null };
+    const noRollback = { rollback_to: null, before_rollback: null, refused_rollback: null };
     await queries
       .updateTable('image_copies')
-      .set({ ...undone, rollback_to: null, held_digest: null, held_at: null, held_by: null, reason: null })
+      .set({ ...after, ...noHold, ...noRollback })
       .where('image', '=', image)
       .where('target', '=', target)
       .execute();
@@ -216,8 +214,52 @@ export class RollbackStore {
 
 const runsRead = 500;
 
-function releaseOf({ image, target, state, rollback_to: to, held_digest: held }: ImageCopies) {
-  const is = (to === null ? state : CopyState.pushed) as CopyState;
+async function markForRollback(
+  queries: Queries,
+  { image, target, state, code, reason, rollback_to: other, before_rollback: before }: ImageCopies,
+  to: string,
+  cause: { readonly kind: 'rolled-back'; readonly at: number; readonly who: string },
+): Promise<void> {
+  const waiting = {
+    state: CopyState.waiting,
+    code: 'rollback-pending',
+    reason: `a rollback to ${to} was requested by ${cause.who}; the next sync run makes it`,
+  } as const;
+  await queries
+    .updateTable('image_copies')
+    .set({
+      ...waiting,
+      rollback_to: to,
+      // Another rollback that is not made yet has changed the state already.
+      before_rollback: other === null ? printBefore({ state, code, reason }) : before,
+      refused_rollback: null,
+      held_by: cause.who.slice(0, 255),
+    })
+    .where('image', '=', image)
+    .where('target', '=', target)
+    .execute();
+  if (state === waiting.state) return;
+  const change = { image, target, from: state as CopyState, to: waiting.state };
+  await recordEvents(queries, [{ ...change, code: waiting.code, reason: waiting.reason }], cause);
+}
+
+interface StateAfterHold extends Pick<ImageCopies, 'state' | 'code' | 'reason'> {
+  readonly verified?: null;
+}
+
+/**
+ * A rollback that was not made leaves the copy as it was before. A tag that was held points to the digest of its row, unless
+ * an audit found that it does not: no run heals what is held.
+ */
+function afterHold(row: ImageCopies): StateAfterHold {
+  const { state, code, reason } = row.rollback_to === null ? row : (readBefore(row.before_rollback) ?? row);
+  if (row.held_digest === null || !isThere(state)) return { state, code, reason };
+  if (row.drift === null) return { state, code: null, reason: null };
+  return { state: CopyState.retrying, code: driftCodes[row.drift as DriftKind], reason, verified: null };
+}
+
+function releaseOf({ row, after }: { readonly row: ImageCopies; readonly after: StateAfterHold }) {
+  const { image, target, state, rollback_to: to, held_digest: held } = row;
   const reason = held === null ? `the rollback to ${to ?? ''} was called off` : `it was held at ${held}`;
-  return { image, target, from: state as CopyState, to: is, reason };
+  return { image, target, from: state as CopyState, to: after.state as CopyState, reason };
 }

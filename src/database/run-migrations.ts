@@ -1,11 +1,12 @@
-import { Migrator, sql } from 'kysely';
+import { Migrator } from 'kysely';
 import type { Kysely, Migration } from 'kysely';
 
-import { DatabaseFault, missingDatabase, MissingDatabase } from './database-fault.js';
 import type { DialectDifferences, Queries } from './dialect-differences.js';
 import type { FerryDatabase } from './ferry-database.js';
 import { assertUsable } from './forms/assert-usable.js';
-import { examineTables, hasNoTables } from './forms/examine-tables.js';
+import { examineTables } from './forms/examine-tables.js';
+import { missingSteps } from './made-migrations.js';
+import type { MigrationName } from './made-migrations.js';
 import type { MigrationStep } from './migration-step.js';
 import { up as legacyTables } from './migrations/0001-legacy-tables.js';
 import { up as ferryColumns } from './migrations/0002-ferry-columns.js';
@@ -47,7 +48,7 @@ export interface Migrated {
  */
 export async function migrate(database: FerryDatabase, options: MigrateOptions = {}): Promise<Migrated> {
   const { queries, dialect } = database;
-  const missing = await missingSteps({ queries, dialect });
+  const missing = await missingSteps(database);
   const notes = await prepareTables(database, missing, options);
   // Every command calls this: nothing is locked if there is nothing to do.
   if (missing.length === 0) return { applied: [], notes };
@@ -78,67 +79,8 @@ async function prepareTables(
   return forms.notes;
 }
 
-/** Migrations that `migrate` would run; read-only. @throws DatabaseFault if a newer version created the tables */
-export async function missingSteps({
-  queries,
-  dialect,
-}: Pick<FerryDatabase, 'queries' | 'dialect'>): Promise<readonly string[]> {
-  const known = Object.keys(migrationsOf(dialect));
-  const made = await stepsMade(queries);
-  assertNotNewer(made, known);
-  return known.filter((name) => !made.includes(name));
-}
-
-/**
- * For commands that read or change rows: they neither create nor take over tables.
- * @throws MissingDatabase if the ferry's tables do not exist
- */
-export async function assertMade({ queries, dialect, place }: FerryDatabase): Promise<void> {
-  const made = await stepsMade(queries);
-  if (made.length > 0) return;
-  const isEmpty = await hasNoTables({ queries, dialect });
-  throw isEmpty
-    ? missingDatabase(
-        `the database is empty: ${place} has no tables yet (FERRY_DATA_DIR, or MYSQL_HOST and MYSQL_DB, select the database)`,
-      )
-    : new MissingDatabase(
-        `the tables in ${place} were not taken over by the ferry yet: run "ferry migrate"`,
-        'refused',
-      );
-}
-
-/** @throws DatabaseFault if migrations are missing, or if a newer version created the tables */
-export async function assertUpToDate(database: FerryDatabase): Promise<void> {
-  const missing = await missingSteps(database);
-  if (missing.length === 0) return;
-  throw new DatabaseFault(
-    `the tables in ${database.place} are not up to date (${missing.join(', ')}): run "ferry migrate"`,
-    'refused',
-  );
-}
-
-function assertNotNewer(made: readonly string[], known: readonly string[]): void {
-  const newer = made.filter((name) => !known.includes(name));
-  if (newer.length === 0) return;
-  throw new DatabaseFault(
-    `the database was last migrated by a newer Image Ferry (${newer.join(', ')}): update this one to use it, or restore the backup from before that update (docs/upgrades.md)`,
-    'refused',
-  );
-}
-
-async function stepsMade(queries: Queries): Promise<readonly string[]> {
-  try {
-    const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(queries);
-    return rows.map(({ name }) => name);
-  } catch (error) {
-    // The table does not exist before the first migration.
-    if (error instanceof DatabaseFault && error.faultKind === 'statement') return [];
-    throw error;
-  }
-}
-
 /** By the names of their files. They run in the order of their numbers. */
-const steps: Readonly<Record<string, (step: MigrationStep) => Promise<void>>> = {
+const steps: Readonly<Record<MigrationName, (step: MigrationStep) => Promise<void>>> = {
   '0001-legacy-tables': legacyTables,
   '0002-ferry-columns': ferryColumns,
   '0003-copies': copies,

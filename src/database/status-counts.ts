@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 
 import { PushStatus } from '../domain/wanted-image.js';
 import type { Queries } from './dialect-differences.js';
+import { isHeld } from './pushed/held-copies.js';
 import { hasOpenCopy } from './pushed/open-copies.js';
 import { WantedState } from './status-views.js';
 import type { Overview } from './status-views.js';
@@ -102,7 +103,7 @@ export async function countHeld(queries: Queries): Promise<number> {
   const row = await queries
     .selectFrom('image_copies')
     .select((is) => is.fn.countAll().as('tags'))
-    .where('held_digest', 'is not', null)
+    .where(isHeld)
     .executeTakeFirst();
   return Number(row?.tags ?? 0);
 }

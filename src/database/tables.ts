@@ -54,6 +54,8 @@ export interface ImagesForPush {
   blocked_reason: string | null;
   /** JSON of `RequestedBy`. */
   requested_by: string | null;
+  /** Computed: how `requested_by` begins if an upstream requested it, for an index. */
+  announced_by: GeneratedAlways<string | null>;
   requested_at: number | null;
   /** Computed by the database: `requested_at` of a pending row if that request has no outcome yet. */
   asked_at: GeneratedAlways<number | null>;
@@ -118,6 +120,10 @@ export interface ImageCopies {
   drift: string | null;
   /** A rollback that was requested: the digest that the tag is to point to. */
   rollback_to: string | null;
+  /** JSON of the copy's state before that request (see `before-rollback.ts`); NULL: its state is the present one. */
+  before_rollback: string | null;
+  /** The digest of a rollback that was refused when it was to be made. */
+  refused_rollback: string | null;
   /** The digest at which a rollback holds the tag; NULL: it is not held. */
   held_digest: string | null;
   held_at: number | null;
@@ -164,6 +170,8 @@ export interface RunsTable {
   finished_at: number | null;
   /** JSON object. */
   summary: string | null;
+  /** 1: notifications have considered its end. */
+  considered: number | null;
 }
 
 export interface RunOutcomes {
@@ -275,6 +283,8 @@ export interface EventsTable {
   reason: string | null;
   run: string | null;
   who: string | null;
+  /** 1: notifications have considered it. */
+  considered: number | null;
 }
 
 /** What the server was asked: webhook deliveries, and requests that change something. */
@@ -370,7 +380,7 @@ export interface NotificationChannelsTable {
   last_sent_at: number | null;
 }
 
-/** How far events, runs and upstreams were read. */
+/** Where notifications begin to consider events and runs, and the last release of each upstream that they know. */
 export interface NotificationCursorsTable {
   name: string;
   position: number;

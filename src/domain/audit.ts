@@ -13,6 +13,9 @@ export type DriftKind = 'lost' | 'changed' | 'incomplete';
  */
 export type DriftAction = 'healing' | 'reported' | 'left';
 
+/** What became of a finding: what was to be healed may be `healed`, or its copy `blocked` today, until a person acts. */
+export type DriftOutcome = DriftAction | 'healed' | 'blocked';
+
 export const driftCodes = {
   lost: 'copy-lost',
   changed: 'copy-changed',
@@ -76,6 +79,8 @@ export interface AuditSummary {
   readonly notChecked: readonly NotChecked[];
   /** Copies that the next sync run heals. */
   readonly healing: number;
+  /** A person ended it early. */
+  readonly cancelled?: boolean | undefined;
 }
 
 export const emptyAudit: AuditSummary = { targets: [], notChecked: [], healing: 0 };
@@ -89,7 +94,10 @@ export interface CountedFindings {
 }
 
 /** The counts of an audit with those of its findings. */
-export function addFindings({ targets, notChecked }: AuditSummary, found: readonly CountedFindings[]): AuditSummary {
+export function addFindings(
+  { targets, notChecked, cancelled }: AuditSummary,
+  found: readonly CountedFindings[],
+): AuditSummary {
   const count = (target: string, kind: DriftKind): number =>
     found.reduce((sum, one) => sum + (one.target === target && one.kind === kind ? one.copies : 0), 0);
   return {
@@ -101,6 +109,7 @@ export function addFindings({ targets, notChecked }: AuditSummary, found: readon
     })),
     notChecked,
     healing: found.reduce((sum, { action, copies }) => sum + (action === 'healing' ? copies : 0), 0),
+    ...(cancelled === true ? { cancelled } : {}),
   };
 }
 

@@ -11,7 +11,7 @@ import { canonicalPlatforms } from './canonical-platforms.js';
 import { InvalidInput } from './ferry-error.js';
 import { requestFault } from './request-limits.js';
 import { readAgain } from './requested-images.js';
-import type { AddedImage, RequestedImage } from './requested-images.js';
+import type { AddedImage, RefusalCode, RequestedImage } from './requested-images.js';
 import type { SourceGate } from './source-gate.js';
 import { PushStatus, recordableImage } from './wanted-image.js';
 import type { RequestedBy, WantedRequest, WantedResult } from './wanted-image.js';
@@ -77,10 +77,10 @@ export async function readAddRequest(
 }
 
 function answersTo(
-  { asked, reference, platforms, reason }: ReadRequest,
+  { asked, reference, platforms, code = 'invalid-reference', reason }: ReadRequest,
   results: ReadonlyMap<string, WantedResult>,
 ): AddedImage[] {
-  if (reference === undefined) return [{ asked, outcome: 'refused', reason: reason ?? 'not a reference' }];
+  if (reference === undefined) return [{ asked, outcome: 'refused', code, reason: reason ?? 'not a reference' }];
   const image = printImageReference(reference);
   return platforms.map((platform) => {
     const result = results.get(`${image}|${platform}`);
@@ -94,6 +94,7 @@ interface ReadRequest {
   /** Absent if refused. */
   readonly reference?: ImageReference | undefined;
   readonly platforms: readonly string[];
+  readonly code?: RefusalCode | undefined;
   readonly reason?: string | undefined;
 }
 
@@ -126,7 +127,8 @@ function judge({ image, platforms, refused }: RequestedImage, standard: readonly
     return { asked, reference, platforms: canonicalPlatforms((platforms ?? standard).join(',')) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    return { asked, platforms: [], reason: error.message };
+    const code = error.code === 'invalid-platform' ? error.code : 'invalid-reference';
+    return { asked, platforms: [], code, reason: error.message };
   }
 }
 
@@ -139,6 +141,6 @@ async function withoutForbidden(read: readonly ReadRequest[], sources: SourceGat
   }
   return read.map((one) => {
     const reason = one.reference === undefined ? undefined : refusals.get(one.reference);
-    return reason === undefined ? one : { asked: one.asked, platforms: [], reason };
+    return reason === undefined ? one : { asked: one.asked, platforms: [], code: 'source-not-allowed', reason };
   });
 }

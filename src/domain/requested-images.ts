@@ -17,6 +17,10 @@ export interface RequestedImages {
   readonly ignored: readonly string[];
 }
 
+/** Why an image is not added, for programs: the text beside it is for people. */
+export const refusalCodes = ['invalid-reference', 'invalid-platform', 'source-not-allowed'] as const;
+export type RefusalCode = (typeof refusalCodes)[number];
+
 /** The result for one image and one platform. */
 export interface AddedImage {
   /** As requested. */
@@ -27,6 +31,8 @@ export interface AddedImage {
   readonly outcome: 'added' | 'renewed' | 'already-pending' | 'refused';
   /** The state of an existing row before the request. */
   readonly previous?: 'pending' | 'pushed' | 'blocked' | 'withdrawn' | undefined;
+  /** Of a refused image. */
+  readonly code?: RefusalCode | undefined;
   readonly reason?: string | undefined;
 }
 

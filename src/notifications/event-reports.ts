@@ -9,6 +9,9 @@ export const runScope = 'run';
 /** Scope of releases: an image leaves it when it is on all of its targets. */
 export const releaseScope = 'release';
 
+/** End of the key of a cause that concerns copies of other programs. */
+const ofOthers = '|adopted';
+
 const ofAudits: ReadonlySet<string> = new Set(['drift-lost', 'drift-changed', 'healed']);
 const ofHolds: ReadonlySet<string> = new Set(['rolled-back', 'released']);
 
@@ -45,8 +48,24 @@ export function reportsOf(
     if (whole?.to === 'pushed' || whole?.to === 'withdrawn') {
       reports.push({ image, scope: releaseScope, causes: [], at, run, order });
     }
+    // No audit checks its copies any more.
+    if (whole?.to === 'withdrawn') {
+      for (const target of targets) reports.push({ image, scope: auditScope(target), causes: [], at, run, order });
+    }
   }
   return reports.toSorted((a, b) => a.order - b.order);
+}
+
+/**
+ * Whether an incident is over as soon as people were notified of it: another program has moved its own tag, and what it
+ * points to now is the copy.
+ */
+export function isOverAtOnce({ key }: { readonly key: string }): boolean {
+  return key.endsWith(ofOthers);
+}
+
+function auditScope(target: string): string {
+  return `audit ${target}`;
 }
 
 function auditReport({
@@ -61,7 +80,7 @@ function auditReport({
   reason = '',
 }: StateEvent): (ImageReport & { readonly order: number })[] {
   if (target === undefined) return [];
-  const scope = `audit ${target}`;
+  const scope = auditScope(target);
   if (kind !== 'drift-lost' && kind !== 'drift-changed') {
     return kind === 'healed' || to === 'pushed' ? [{ image, scope, causes: [], at, run, order }] : [];
   }
@@ -70,7 +89,7 @@ function auditReport({
     target,
     code: kind,
     reason,
-    key: `drift|target ${target}|${kind}`,
+    key: `drift|target ${target}|${kind}${to === 'adopted' ? ofOthers : ''}`,
     isShared: false,
   } as const;
   // Copies that one audit finds are one message; those of the next audit are another one.

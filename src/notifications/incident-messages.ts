@@ -21,8 +21,17 @@ export async function announceOpen(
   await plan.add(messagesFor(settings, factsOf(incident, members), { incident: incident.id }));
 }
 
-/** Announces the end of an incident where its beginning was announced. */
-export async function announceOver(
+/** Ends an incident, and announces that to those who were notified of it. */
+export async function endIncident(
+  plan: NotificationPlan,
+  settings: NotificationSettings,
+  incident: StoredIncident,
+): Promise<void> {
+  await plan.end(incident.id);
+  if (incident.announcedAt !== undefined) await announceOver(plan, settings, incident);
+}
+
+async function announceOver(
   plan: NotificationPlan,
   settings: NotificationSettings,
   incident: StoredIncident,

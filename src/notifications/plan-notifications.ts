@@ -4,8 +4,9 @@ import { announcedAt } from '../domain/notifications/announce-time.js';
 import { causesOf } from '../domain/notifications/image-causes.js';
 import { foldReports } from '../domain/notifications/incidents.js';
 import type { ImageReport } from '../domain/notifications/incidents.js';
-import { releaseScope, reportsOf, runScope } from './event-reports.js';
-import { announceOpen, announceOver } from './incident-messages.js';
+import { isOverAtOnce, releaseScope, reportsOf, runScope } from './event-reports.js';
+import { announceOpen, endIncident } from './incident-messages.js';
+import { planAudits } from './plan-audits.js';
 import type { PlanOptions } from './plan-options.js';
 import { endReleases, findReleases } from './plan-releases.js';
 import { planRuns } from './plan-runs.js';
@@ -38,15 +39,16 @@ async function planTurn(
   if (begin === undefined) {
     await plan.moveCursor('events', { position: await plan.newestEvent() });
     await plan.moveCursor('runs', { position: plan.now });
+    await planAudits(plan, options);
     await findReleases(plan, options, { isFirst: true });
     return { hasMore: false };
   }
+  // By what is left to consider, not by how far was read: a long transaction may commit events with older IDs at any time.
   const events = await plan.events(begin.position, eventsPerTurn);
-  const last = events.at(-1);
-  if (last !== undefined) {
+  if (events.length > 0) {
     const images = [...new Set(events.map(({ image }) => image))];
     await report(plan, reportsOf(events, await plan.copiesOf(images), options.targets), options);
-    await plan.moveCursor('events', { position: last.id });
+    await plan.noteConsidered(events);
   }
   if (events.length === eventsPerTurn) return { hasMore: true };
   const runs = await plan.finishedRuns((await plan.cursor('runs'))?.position ?? plan.now);
@@ -54,6 +56,7 @@ async function planTurn(
     await checkMembers(plan, options);
     await planRuns(plan, runs, options);
   }
+  await planAudits(plan, options);
   await findReleases(plan, options, { isFirst: false });
   return { hasMore: false, nextInMs: await announce(plan, options) };
 }
@@ -68,10 +71,12 @@ async function report(plan: NotificationPlan, reports: readonly ImageReport[], o
   for (const id of shrunk) {
     const incident = open.find((one) => one.id === id);
     if (incident === undefined || (await plan.imagesOf(id)).images > 0) continue;
+    if (incident.scope !== releaseScope) {
+      await endIncident(plan, options.settings, incident);
+      continue;
+    }
     await plan.end(id);
-    if (incident.announcedAt === undefined) continue;
-    if (incident.scope === releaseScope) await endReleases(plan, incident, options);
-    else await announceOver(plan, options.settings, incident);
+    if (incident.announcedAt !== undefined) await endReleases(plan, incident, options);
   }
 }
 
@@ -106,8 +111,10 @@ async function announce(
     const dueAt = announcedAt(kind, openedAt, settings.patience);
     // What heals without help is not announced early.
     const isDue = dueAt <= plan.now || (isLast && kind !== 'retrying');
-    if (isDue) await announceOpen(plan, settings, incident, await plan.imagesOf(incident.id));
-    else next = Math.min(next, dueAt);
+    if (isDue) {
+      await announceOpen(plan, settings, incident, await plan.imagesOf(incident.id));
+      if (isOverAtOnce(incident)) await plan.end(incident.id);
+    } else next = Math.min(next, dueAt);
   }
   return Number.isFinite(next) ? Math.max(0, next - plan.now) : undefined;
 }

@@ -11,12 +11,7 @@ import type { PlanOptions } from './plan-options.js';
 interface KeptRelease {
   readonly upstream: string;
   readonly release: string;
-  readonly images: number;
-  /** Images that were not on every target when the release was found. */
-  readonly added: readonly string[];
 }
-
-const mostKept = 40;
 
 /** Announces releases that upstreams have brought since the last call; the first call only remembers them. */
 export async function findReleases(
@@ -42,9 +37,10 @@ async function announceRelease(
   for (const { id, scope, what } of await plan.openIncidents()) {
     if (scope === releaseScope && what === upstream) await plan.end(id);
   }
-  const { all, open } = await plan.releaseImages(upstream, release);
+  const found = await plan.releaseImages(upstream, release);
+  const { all, open } = found;
   if (all.length === 0) return;
-  const kept: KeptRelease = { upstream, release, images: all.length, added: open.slice(0, mostKept) };
+  const kept: KeptRelease = { upstream, release };
   const id = await plan.openIncident({
     scope: releaseScope,
     key: `release|${upstream}`,
@@ -57,7 +53,7 @@ async function announceRelease(
     images: open,
   });
   await plan.announce(id, open.length);
-  const facts = factsOf(kept, open.length, { phase: 'open', openedAt: plan.now, targets: options.targets });
+  const facts = factsOf(kept, found, { phase: 'open', openedAt: plan.now, targets: options.targets });
   await plan.add(messagesFor(options.settings, facts, { incident: id }));
   if (open.length > 0) return;
   await plan.end(id);
@@ -79,18 +75,29 @@ async function completed(
   { id, kept, openedAt }: { readonly id: number; readonly kept: KeptRelease; readonly openedAt: number },
   { settings, targets }: PlanOptions,
 ): Promise<void> {
-  const { upstream, release, added } = kept;
-  const { all } = await plan.releaseImages(upstream, release);
-  const fresh = added.length < mostKept ? added : all;
+  const found = await plan.releaseImages(kept.upstream, kept.release);
+  const fresh = [...found.added, ...found.changed];
   const bytes = fresh.length === 0 ? undefined : await plan.bytesOfImages(fresh);
-  const facts = { ...factsOf(kept, fresh.length, { phase: 'over', openedAt, targets }), bytes, overAt: plan.now };
+  const facts = { ...factsOf(kept, found, { phase: 'over', openedAt, targets }), bytes, overAt: plan.now };
   await plan.add(messagesFor(settings, facts, { incident: id, among: await plan.channelsOf(id) }));
 }
 
 function factsOf(
-  { upstream, release, images, added }: KeptRelease,
-  count: number,
-  rest: Pick<ReleaseFacts, 'phase' | 'openedAt' | 'targets'>,
+  { upstream, release }: KeptRelease,
+  { all, added, changed, targets: own }: Awaited<ReturnType<NotificationPlan['releaseImages']>>,
+  { phase, openedAt, targets }: Pick<ReleaseFacts, 'phase' | 'openedAt' | 'targets'>,
 ): ReleaseFacts {
-  return { about: 'release', upstream, release, images, added: count, first: added.slice(0, namesShown), ...rest };
+  const chosen = targets.filter((target) => own?.includes(target) ?? true);
+  return {
+    about: 'release',
+    phase,
+    upstream,
+    release,
+    images: all.length,
+    added: added.length,
+    changed: changed.length,
+    first: [...new Set([...added, ...changed, ...all])].slice(0, namesShown),
+    openedAt,
+    targets: chosen.length === 0 ? targets : chosen,
+  };
 }

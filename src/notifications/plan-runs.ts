@@ -16,8 +16,8 @@ export async function planRuns(
   { settings }: PlanOptions,
 ): Promise<void> {
   const open = new Map((await plan.openIncidents()).map(({ id, kind }) => [id, kind]));
-  for (const { isCancelled, finishedAt, ...run } of runs) {
-    await plan.moveCursor('runs', { position: finishedAt });
+  for (const { isCancelled, ...run } of runs) {
+    await plan.noteConsideredRun(run.id);
     const failed = await plan.openImagesOfRun(run.id);
     if (isCancelled || (failed.length === 0 && run.failure === undefined)) continue;
     const memberships = await plan.memberships(failed);

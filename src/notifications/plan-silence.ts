@@ -2,7 +2,7 @@
 import type { NotificationPlan, NotificationPlanStore } from '../database/notification-plan-store.js';
 import type { IncidentCode } from '../domain/notifications/notification.js';
 import type { NotificationSettings } from '../domain/notifications/settings.js';
-import { announceOpen, announceOver } from './incident-messages.js';
+import { announceOpen, endIncident } from './incident-messages.js';
 
 /** What a watch has seen. Times in UTC milliseconds. */
 export type Observation =
@@ -37,10 +37,7 @@ export async function planSilence(
     for (const observation of observations) {
       for (const { what, code, since } of await silencesOf(plan, observation)) {
         const incident = open.find((one) => one.scope === scope && one.key === `${code}|${what}`);
-        if (since === undefined && incident !== undefined) {
-          await plan.end(incident.id);
-          if (incident.announcedAt !== undefined) await announceOver(plan, settings, incident);
-        }
+        if (since === undefined && incident !== undefined) await endIncident(plan, settings, incident);
         if (since !== undefined && incident === undefined) {
           const blank = { scope, kind: 'silent', reason: '', isShared: true, images: [] } as const;
           await plan.openIncident({ ...blank, key: `${code}|${what}`, code, what, openedAt: since });

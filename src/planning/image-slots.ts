@@ -4,7 +4,7 @@ const reservedForAsked = 4;
 /** A process that is busy for more of the time than this is the limit itself, whatever the number of images. */
 const busyShare = 0.8;
 /** A process with more memory than the first gets no more images, and one with more than the second gets fewer. */
-const memoryBytes = { enough: 270 * 1024 * 1024, most: 300 * 1024 * 1024 } as const;
+const memoryBytes = { enough: 260_000_000, most: 290_000_000 } as const;
 const checkIntervalMs = 250;
 /** Memory is given back late: a lower limit shows its effect only after a while. */
 const shrinkIntervalMs = 2_000;

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { Webhooks } from '@octokit/webhooks';
 import type { Context, Next } from 'hono';
 
+import { printRunCause } from '../domain/run-cause.js';
 import { json, problems } from './answer-schemas.js';
 import { readEvent } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
@@ -121,7 +122,7 @@ export function gitHubWebhooks({ secret, branch, repositories, upstreams, limit,
     if (name === 'push') {
       const { ref, deleted = false } = checked(Push, payload);
       const isBranch = ref === `refs/heads/${branch}` && !deleted;
-      return isBranch ? { kind: 'sync', reason: `push to ${branch} of ${repository}` } : undefined;
+      return isBranch ? { kind: 'sync', reason: printRunCause('push', { branch, repository }) } : undefined;
     }
     if (name !== 'repository_dispatch') return undefined;
     const { action, client_payload: sent } = checked(Dispatch, payload);

@@ -4,6 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { shownInAnswers } from '../domain/judge-requested-images.js';
+import { refusalCodes } from '../domain/requested-images.js';
 import { bearerToken, json, problems } from './answer-schemas.js';
 import { EventType, readAddImage } from './event-types.js';
 import { openApiApp } from './open-api-app.js';
@@ -48,6 +49,7 @@ const AddedImage = z
     image: z.string().optional().openapi({ description: 'canonical; absent when refused' }),
     platform: z.string().optional(),
     outcome: z.enum(['added', 'renewed', 'already-pending', 'refused']),
+    code: z.enum(refusalCodes).optional().openapi({ description: 'of a refused image, for programs' }),
     previous: z.enum(['pending', 'pushed', 'blocked', 'withdrawn']).optional(),
     reason: z.string().optional(),
   })

@@ -157,6 +157,7 @@ export const Audit = z
           .array(z.object({ target: z.string(), code: z.string(), reason: z.string(), count: z.int() }))
           .readonly(),
         healing: z.int().openapi({ description: 'copies that sync runs copy again' }),
+        cancelled: z.boolean().optional().openapi({ description: 'a person ended it early' }),
       })
       .readonly(),
     failure: z.string().optional(),

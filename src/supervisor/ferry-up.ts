@@ -17,10 +17,10 @@ import { waitForTemporal } from './wait-for-temporal.js';
 
 export interface FerryUpOptions {
   readonly config: BaseConfig;
-  /** Compiled worker, started with this Node. */
-  readonly workerPath: string;
+  /** Compiled worker, started with this Node; absent: no worker is run. */
+  readonly workerPath?: string | undefined;
   /** Compiled server; absent: no server is run. */
-  readonly serverPath?: string;
+  readonly serverPath?: string | undefined;
   readonly variables: NodeJS.ProcessEnv;
   /** Prints a line for the user about an event. */
   readonly say: (line: string) => void;
@@ -64,7 +64,7 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
     mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
     signal.throwIfAborted();
     const temporal = await startTemporal();
-    await startWorker(temporal.address);
+    if (workerPath !== undefined) await startWorker(workerPath, temporal.address);
     if (serverPath === undefined) return { ...temporal, stop };
     return { ...temporal, server: await startServer(serverPath, temporal.address), stop };
   } catch (error) {
@@ -103,8 +103,8 @@ export async function ferryUp(options: FerryUpOptions): Promise<FerryUp> {
     return { address, ui, command };
   }
 
-  async function startWorker(address: string): Promise<void> {
-    const { process: worker, ready } = superviseNode(partOf('worker', workerPath, address), {
+  async function startWorker(script: string, address: string): Promise<void> {
+    const { process: worker, ready } = superviseNode(partOf('worker', script, address), {
       onStarted: (started) => parts.record('the worker', started, { worker: started }),
       onReady: () => undefined,
       onDied: died('the worker'),

@@ -18,7 +18,7 @@ import { UpstreamFault } from './upstream-fault.js';
  * @throws UpstreamFault if a file could not be read, since images would be missing, or nothing was found
  */
 export function discoveredImages(
-  { finds, skipped, unread, notes }: Discovered,
+  { finds, skipped, unread, unknown, notes }: Discovered,
   { include, exclude, likely }: ImagePatterns,
   where: string,
 ): ReleaseImages {
@@ -41,7 +41,8 @@ export function discoveredImages(
     if (reason === undefined) images.set(`${service} ${image}`, { service, reference: find.reference });
     else left.set(image, { what: image, reason });
   }
-  return { images: [...images.values()], skipped: [...skipped, ...left.values()], notes };
+  const unclear = unknown.map(({ source: what, reason }) => ({ what, reason }));
+  return { images: [...images.values()], skipped: [...unclear, ...skipped, ...left.values()], notes };
 
   function unusable(message: string): UpstreamFault {
     return new UpstreamFault(message, { code: 'upstream-format', decision: 'block' });

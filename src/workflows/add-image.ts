@@ -3,6 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { AddImageInput, AddImageResult } from '../contract/sync-messages.js';
 import { addImageIdPrefix } from '../contract/workflow-names.js';
 import { requestFault } from '../domain/request-limits.js';
+import { printRunCause } from '../domain/run-cause.js';
 import { manyRows, requests } from './activity-proxies.js';
 import { refuseUnknownFields, refused } from './typed-input.js';
 
@@ -23,7 +24,7 @@ export async function AddImage(input: AddImageInput): Promise<AddImageResult> {
 
   // The first run of a repeated delivery may have ended before its request. A second request is harmless.
   const syncRequested = input.sync !== false && (repeated || images.some(({ outcome }) => outcome !== 'refused'));
-  if (syncRequested) await requests.requestSync({ id: runId, reason: `add-image ${delivery}` });
+  if (syncRequested) await requests.requestSync({ id: runId, reason: printRunCause('added', { delivery }) });
   return { images, repeated, syncRequested };
 }
 

@@ -3,6 +3,7 @@ import { CancellationScope, continueAsNew, isCancellation, workflowInfo } from '
 import type { AuditInput, AuditResult, CarriedAudit, CopyPosition } from '../contract/audit-messages.js';
 import { addToAudit, emptyAudit } from '../domain/audit.js';
 import type { AuditScope, AuditSummary } from '../domain/audit.js';
+import { printRunCause } from '../domain/run-cause.js';
 import { audits, database, requests } from './activity-proxies.js';
 import { showDetails } from './show-details.js';
 import { readFields, readOptionalText, refuseUnknownFields, refused } from './typed-input.js';
@@ -25,8 +26,10 @@ export async function Audit(input: AuditInput = {}): Promise<AuditResult> {
   try {
     await checkPages(begun, scope, progress);
   } catch (error) {
-    const failure = isCancellation(error) ? 'it was cancelled' : rootMessage(error);
-    await CancellationScope.nonCancellable(async () => await end(audit, progress.summary, failure));
+    const cancelled = isCancellation(error);
+    const failure = cancelled ? 'it was cancelled' : rootMessage(error);
+    const counted = cancelled ? { ...progress.summary, cancelled } : progress.summary;
+    await CancellationScope.nonCancellable(async () => await end(audit, counted, failure));
     throw error;
   }
   const { summary, after } = progress;
@@ -61,8 +64,8 @@ async function checkPages(
 async function end(audit: string, counted: AuditSummary, failure?: string): Promise<AuditSummary> {
   const summary = await database.finishAudit({ audit, summary: counted, failure });
   if (summary.healing > 0) {
-    const copies = summary.healing === 1 ? 'one copy' : `${summary.healing} copies`;
-    await requests.requestSync({ id: workflowInfo().runId, reason: `audit: ${copies} to heal` });
+    const reason = printRunCause('audit', { copies: String(summary.healing) });
+    await requests.requestSync({ id: workflowInfo().runId, reason });
   }
   showDetails(described(summary));
   return summary;

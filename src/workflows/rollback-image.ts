@@ -3,6 +3,7 @@ import { sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { RollbackInput, RollbackResult } from '../contract/audit-messages.js';
 import { InvalidInput } from '../domain/ferry-error.js';
+import { printRunCause } from '../domain/run-cause.js';
 import { database, requests, rollbackChecks } from './activity-proxies.js';
 import { showDetails } from './show-details.js';
 import { readFields, readOptionalText, refuseUnknownFields, refused } from './typed-input.js';
@@ -40,7 +41,7 @@ export async function RollbackImage(input: RollbackInput): Promise<RollbackResul
     if (isRequested) {
       await requests.requestSync({
         id: `${workflowInfo().runId}/${request}`,
-        reason: `rollback of ${image} on ${target}`,
+        reason: printRunCause('rollback', { image, target }),
       });
     }
     for (let poll = 0; poll < pollsPerRequest; poll++) {

@@ -13,6 +13,7 @@ import { MessageName } from '../contract/messages.js';
 import type { SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
 import { emptyResult } from '../contract/sync-result.js';
 import { syncAllWorkflowId } from '../contract/workflow-names.js';
+import { printRunCause } from '../domain/run-cause.js';
 import { requests } from './activity-proxies.js';
 import { showDetails } from './show-details.js';
 import { SyncRunExecution } from './sync-run.js';
@@ -51,13 +52,13 @@ export async function SyncAll(input?: SyncAllState): Promise<SyncAllResult> {
 
   const { workflowId, runId } = workflowInfo();
   if (workflowId !== syncAllWorkflowId) {
-    await requests.requestSync({ id: runId, reason: `start of ${workflowId}` });
+    await requests.requestSync({ id: runId, reason: printRunCause('start', { workflow: workflowId }) });
     return { ...emptyResult, forwardedTo: syncAllWorkflowId };
   }
 
   // Started by hand without a signal: one run.
   if (waiting.length === 0 && state.run === undefined && result.runs === 0) {
-    waiting.push({ id: runId, reason: 'start' });
+    waiting.push({ id: runId, reason: printRunCause('start') });
     seen.add(runId);
   }
 
@@ -136,7 +137,7 @@ async function requestAnotherRun({ againAt, waiting, retrying }: SyncAllResult):
   if (againAt === undefined) return;
   await requests.requestSyncAt({
     at: againAt,
-    reason: `${waiting + retrying} images are waiting for a source or target`,
+    reason: printRunCause('tried-again', { images: String(waiting + retrying) }),
   });
 }
 

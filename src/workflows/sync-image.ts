@@ -9,6 +9,7 @@ import type { SyncImageInput } from '../contract/sync-image-input.js';
 import type { SyncImageResult } from '../contract/sync-messages.js';
 import { syncAllWorkflowId } from '../contract/workflow-names.js';
 import { InvalidInput } from '../domain/ferry-error.js';
+import { printRunCause } from '../domain/run-cause.js';
 import { manyRows, metadata, requests } from './activity-proxies.js';
 import { CompletedTargets } from './completed-targets.js';
 import { copyOpenTargets, isKept } from './copy-open-targets.js';
@@ -121,7 +122,7 @@ async function syncInRun({ image, plan: given, copied: before }: SingleImage, ru
 /** Only `sync-all` knows which images are in flight: one that a person starts by hand is a request to it. */
 async function forwarded(image: string): Promise<SyncImageResult> {
   const { workflowId, runId } = workflowInfo();
-  await requests.requestSync({ id: runId, reason: `start of ${workflowId}` });
+  await requests.requestSync({ id: runId, reason: printRunCause('start', { workflow: workflowId }) });
   const nothing = { image, state: 'nothing', targets: [], notDone: [], bytesRead: 0 } as const;
   return { ...nothing, forwardedTo: syncAllWorkflowId };
 }

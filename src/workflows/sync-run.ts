@@ -1,4 +1,4 @@
-import { isCancellation, log } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 
 import type { SyncRun, SyncAllResult, SyncAllState, SyncProgress, SyncRequest } from '../contract/sync-messages.js';
 import { atNextRun, withTakeover, withRefusedRows, withUnreportedImage } from '../contract/sync-result.js';
@@ -81,21 +81,25 @@ export class SyncRunExecution {
   async run(): Promise<'finished' | 'continue-as-new'> {
     // Cleared before the first await: a request that arrives later is answered by a later query.
     const answered = this.#waiting.splice(0);
-    if (this.#run === undefined) {
-      this.#run = await database.beginRun({ requests: answered });
-      this.#tally.add(atNextRun);
-    }
-
-    if (!(await this.#adopt())) return 'continue-as-new';
+    if (this.#run === undefined) this.#tally.add(atNextRun);
+    // Adoption needs nothing of the run: it begins at the same time. Its failure is thrown where it is awaited.
+    const adopting = this.#adopt();
+    adopting.catch(() => undefined);
+    this.#run ??= await database.beginRun({ requests: answered });
+    if (!(await adopting)) return 'continue-as-new';
     this.#phase = 'copying';
     if (!(await this.#feed.run(this.#run))) return 'continue-as-new';
 
     this.#phase = 'finishing';
     this.#tellLeft();
     this.#tally.add((result) => ({ ...result, runs: result.runs + 1 }));
-    await database.finishRun({ run: this.#run.id, totals: this.#tally.totals, cancelled: false });
+    const pruned = this.#prune();
+    pruned.catch(() => undefined);
+    // Everything is done: a cancellation in this moment does not make it a cancelled run.
+    const end = { run: this.#run.id, totals: this.#tally.totals, cancelled: false };
+    await CancellationScope.nonCancellable(async () => await database.finishRun(end));
     this.#isFinished = true;
-    await this.#prune();
+    await pruned;
     this.#phase = 'done';
     return 'finished';
   }

@@ -159,6 +159,7 @@ describe('ferry doctor', () => {
       part: 'workers',
       ok: false,
       message: 'unknown: only Temporal knows its workers; fix "temporal" first',
+      code: 'temporal',
     });
     expect(of.get('target private')).toMatchObject({
       ok: false,
@@ -277,7 +278,7 @@ describe('ferry doctor', () => {
     const findings = await runChecks([never, quick], 50);
 
     expect(findings).toEqual([
-      { part: 'slow', ok: false, message: 'no response within 0.05 s' },
+      { part: 'slow', ok: false, message: 'no response within 0.05 s', code: 'unreachable' },
       { part: 'quick', ok: true, message: 'there' },
     ]);
   });

@@ -65,7 +65,7 @@ test('ferry find --json prints everything that was found', async () => {
 
   const status = await find(path, '--json');
 
-  const { images, skipped, unread } = JSON.parse(printed.join('')) as Record<string, unknown>;
+  const { images, unread } = JSON.parse(printed.join('')) as Record<string, unknown>;
   expect(images).toEqual([
     {
       image: 'docker.io/library/redis:6-alpine',
@@ -86,14 +86,22 @@ test('ferry find --json prints everything that was found', async () => {
       ],
     },
   ]);
-  expect(skipped).toEqual([{ what: `${path}:3 service api`, reason: expect.stringContaining('needs TAG') }]);
-  expect(unread).toEqual([]);
-  expect(status).toBe(0);
+  expect(unread).toEqual([{ source: `${path}:3 service api`, reason: expect.stringContaining('needs TAG') }]);
+  expect(status).toBe(1);
+});
+
+test('an image that is not known is named, and the others are found with status 1', async () => {
+  const status = await find(file('compose.yaml', compose));
+
+  expect(said.join('')).toMatch(/^not read: \S+compose\.yaml:3 service api: .* needs TAG/m);
+  expect(printed.join('')).toContain('1 image, 1 likely, 1 could not be read\n');
+  expect(status).toBe(1);
 });
 
 test('ferry find --add records certain images with the place that names each as the reason', async () => {
   const path = file('compose.yaml', compose);
 
+  // The image whose variable has no value is not recorded.
   const status = await find(path, '--add', '--no-sync', '--platform', 'linux/arm64');
 
   const database = await openDatabase({ kind: 'sqlite', path: join(folder, 'data', 'ferry.db') });
@@ -108,7 +116,10 @@ test('ferry find --add records certain images with the place that names each as 
   ]);
   expect(items).toHaveLength(1);
   expect(printed.join('')).toMatch(/^docker\.io\/library\/redis:6-alpine +linux\/arm64 +added$/m);
-  expect(status).toBe(0);
+  expect(said.join('')).toContain('needs TAG');
+  expect(status).toBe(1);
+
+  expect(await find(path, '--add', '--no-sync', '--env-file', file('tags.env', 'TAG=1.10.0\n'))).toBe(0);
 });
 
 test('an input without an image ends with status 1, and other inputs are still printed', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { startupBanner } from '../../src/cli/startup-banner.js';
-import { readConfig } from '../../src/config/read-config.js';
+import { readConfig, readUpConfig } from '../../src/config/read-config.js';
 import { readServerSettings } from '../../src/config/server-settings.js';
 
 const config = readConfig({ MY_REGISTRY: 'registry.example.com', FERRY_DATA_DIR: '/data' });
@@ -48,6 +48,16 @@ test('the startup banner shows the actual address of a configured listen address
     'Webhooks and API: http://127.0.0.1:41234',
   );
   expect(startupBanner({ ...temporal, server: '127.0.0.1:41234' }, config, settings)).toHaveLength(6);
+});
+
+test('the startup banner says loudly that nothing is copied while no target is set', () => {
+  const { config: first, server } = readUpConfig({ FERRY_DATA_DIR: '/data' }, { mayLackTargets: true });
+
+  expect(startupBanner({ ...temporal, server: '127.0.0.1:8080' }, first, server, 'token')).toContainEqual(
+    expect.stringMatching(
+      /^Targets: NONE, so that nothing is copied\. To copy, set ALIYUN_REGISTRY .*; then start again/,
+    ),
+  );
 });
 
 test('the startup banner shows a link that signs in to the console, at the public address if there is one', () => {

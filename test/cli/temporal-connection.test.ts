@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { temporalConnection } from '../../src/cli/temporal-connection.js';
-import { readBaseConfig } from '../../src/config/read-config.js';
+import { readBaseConfig } from '../../src/config/base-config.js';
 import { identifyProcess } from '../../src/supervisor/process-identity.js';
 import type { ProcessIdentity } from '../../src/supervisor/process-identity.js';
 import { writeRuntime } from '../../src/supervisor/runtime-file.js';

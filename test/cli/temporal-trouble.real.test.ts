@@ -54,7 +54,7 @@ describe('how commands report errors of Temporal', () => {
     });
 
     await expect(asked).rejects.toMatchObject({
-      code: 'temporal',
+      code: 'cancelled',
       message: 'sync-all was terminated before it ended: the disk is being moved',
     });
   });

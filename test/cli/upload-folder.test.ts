@@ -148,6 +148,18 @@ test('an old upload that could not be cancelled is not continued, and is cancell
   await vi.waitUntil(() => readdirSync(folder).length === 0);
 });
 
+test('what a killed process was writing is removed, and what it had saved before is continued', async () => {
+  await new UploadFolder(folder, { self: ended }).save(uploadOf(one));
+  const [saved = ''] = readdirSync(folder);
+  const other = await otherProcess();
+  for (const pid of [ended.pid, other.pid]) writeFileSync(join(folder, `${saved}.${pid}.tmp`), '{"owner":');
+
+  const found = await new UploadFolder(folder).take(uploadOf(one));
+
+  expect(found).toEqual(uploadOf(one));
+  expect(readdirSync(folder).toSorted()).toEqual([saved, `${saved}.${other.pid}.tmp`]);
+});
+
 test('the upload folder keeps the newest 500 uploads', async () => {
   const first = new UploadFolder(folder, { self: ended });
   await first.save(uploadOf(one));

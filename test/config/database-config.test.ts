@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, expect, test } from 'vitest';
 
-import { readBaseConfig } from '../../src/config/read-config.js';
+import { readBaseConfig } from '../../src/config/base-config.js';
 import { makeCa } from '../support/certificates.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-database-config-'));

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
-import { readConfig } from '../../src/config/read-config.js';
+import { readConfig, readUpConfig } from '../../src/config/read-config.js';
 import { unknownVariables } from '../../src/config/unknown-variables.js';
 
 test.each([
@@ -68,6 +68,15 @@ test('a misspelled variable is reported together with the error that no target i
   expect(() => readConfig({ MY_REGISTY: 'registry.example.com' })).toThrow(
     /no target is configured: [^]*unknown variable MY_REGISTY; did you mean MY_REGISTRY\?/,
   );
+});
+
+test('ferry up starts without a target, but not when one was meant to be set', () => {
+  const mayLackTargets = true;
+
+  expect(readUpConfig({}, { mayLackTargets }).config.targets).toEqual([]);
+  expect(() => readUpConfig({})).toThrow('no target is configured');
+  expect(() => readUpConfig({ MY_REGISTY: 'registry.example.com' }, { mayLackTargets })).toThrow('MY_REGISTRY?');
+  expect(() => readUpConfig({ ALIYUN_REGISTRY: 'cr.example.com' }, { mayLackTargets })).toThrow('ALIYUN_NAME_SPACE');
 });
 
 test('every variable that the configuration reads is in the list of known variables', () => {

@@ -10,6 +10,7 @@ const nginx = 'docker.io/library/nginx:1.27';
 const both = [pushed('aliyun', 'nginx:1.27'), pushed('private', 'nginx:1.27')];
 const digest = `sha256:${'a'.repeat(64)}`;
 const other = `sha256:${'e'.repeat(64)}`;
+const third = `sha256:${'9'.repeat(64)}`;
 const names = targets.map(({ name }) => name);
 const gone = { kind: 'lost', reason: 'it is not there' } as const;
 const moved = { kind: 'changed', found: other, reason: 'it points elsewhere' } as const;
@@ -91,6 +92,22 @@ export function auditSuite(placeOf: PlaceOf): void {
       ]);
       expect(await stores.audits.findings('audit-2')).toMatchObject([{ action: 'reported' }]);
       expect((await stores.status.status(nginx)).copies[0]?.reason).toBeUndefined();
+    });
+
+    test('an incomplete copy is right again only after an audit in depth: its tag says nothing about its blobs', async () => {
+      const { stores } = use();
+      await allPushed(use(), 'nginx:1.27');
+      for (const audit of ['audit-1', 'audit-2', 'audit-3']) await begin(use(), audit);
+      const incomplete = { kind: 'incomplete', reason: 'a blob is missing' } as const;
+      const drift = async () => (await stores.status.status(nginx)).copies[0]?.drift;
+
+      await record(use(), 'audit-1', 'aliyun', incomplete, 'report', true);
+      await record(use(), 'audit-2', 'aliyun', undefined, 'report', false);
+      const afterShallow = await drift();
+      await record(use(), 'audit-3', 'aliyun', undefined, 'report', true);
+
+      expect(afterShallow).toBe('incomplete');
+      expect(await drift()).toBeUndefined();
     });
 
     test('a tag that another program pushed and moved is that program’s: its new digest is recorded', async () => {
@@ -207,6 +224,83 @@ export function auditSuite(placeOf: PlaceOf): void {
       ]);
     });
 
+    test('a rollback that is called off gives back the state that the copy had: adopted, or lost and to be healed', async () => {
+      const { stores, sql } = use();
+      await movedTag(use());
+      await sql("update image_copies set state = 'adopted', last_pushed_at = null where target = 'private'");
+      await begin(use(), 'audit-1');
+      await record(use(), 'audit-1', 'aliyun', gone);
+      const before = await stores.status.newestEvent();
+      for (const target of names) await stores.rollbacks.request({ image: nginx, target, to: digest, who: 'cli' });
+      // One that replaces the first is called off together with it.
+      await stores.rollbacks.request({ image: nginx, target: 'aliyun', to: third, who: 'cli' });
+      await syncImage(stores, nginx, { targets: [notPushed('aliyun', 'retrying', 'away')] });
+
+      await stores.rollbacks.release(nginx, undefined, 'cli');
+
+      expect((await stores.status.status(nginx)).copies).toMatchObject([
+        { target: 'aliyun', state: 'retrying', code: 'copy-lost', reason: gone.reason, drift: 'lost', digest: other },
+        { target: 'private', state: 'adopted', digest: other },
+      ]);
+      expect((await stores.pushed.holdings(nginx, targets)).marked?.get('aliyun')).toMatchObject({ drift: 'lost' });
+      const events = await eventsAfter(use(), before);
+      expect(events.filter((event) => event.includes('aliyun') || event.includes('private'))).toEqual([
+        'rolled-back aliyun: retrying -> waiting',
+        'rolled-back private: adopted -> waiting',
+        'outcome aliyun: waiting -> retrying',
+        'released aliyun: retrying -> retrying',
+        'released private: waiting -> adopted',
+      ]);
+    });
+
+    test('a rollback that is refused when it is to be made leaves a lost copy lost, and an adopted one adopted', async () => {
+      const { stores, sql } = use();
+      await movedTag(use());
+      await sql("update image_copies set state = 'adopted' where target = 'private'");
+      await begin(use(), 'audit-1');
+      await record(use(), 'audit-1', 'aliyun', gone);
+      const before = await stores.status.newestEvent();
+      for (const target of names) await stores.rollbacks.request({ image: nginx, target, to: digest, who: 'cli' });
+
+      const refusals = names.map((name) => notPushed(name, 'blocked', 'no registry has it'));
+      await syncImage(stores, nginx, { targets: refusals });
+
+      const refused = { code: 'denied', reason: 'no registry has it', refused: digest };
+      expect(await stores.rollbacks.copy(nginx, 'aliyun')).toMatchObject({ state: 'retrying', ...refused });
+      expect(await stores.rollbacks.copy(nginx, 'private')).toMatchObject({ state: 'adopted', ...refused });
+      expect((await stores.pushed.holdings(nginx, targets)).marked?.get('aliyun')).toMatchObject({ drift: 'lost' });
+      expect((await stores.status.status(nginx)).wanted).toMatchObject([{ state: 'pending' }]);
+      const events = await eventsAfter(use(), before);
+      expect(events.filter((event) => event.startsWith('rolled-back'))).not.toContainEqual(
+        expect.stringMatching(/-> (?:pushed|adopted)$/),
+      );
+    });
+
+    test('a held tag that an audit found lost is to be copied after its release, and does not count as pushed', async () => {
+      const { stores } = use();
+      await movedTag(use());
+      await stores.rollbacks.request({ image: nginx, target: 'aliyun', to: digest, who: 'cli' });
+      await syncImage(stores, nginx, { targets: [copyAt('aliyun', digest)] });
+      await begin(use(), 'audit-1');
+      await record(use(), 'audit-1', 'aliyun', gone);
+
+      await stores.rollbacks.release(nginx, undefined, 'cli');
+
+      expect((await stores.status.status(nginx)).copies[0]).toMatchObject({ state: 'retrying', code: 'copy-lost' });
+      expect((await stores.pushed.holdings(nginx, targets)).marked?.get('aliyun')).toMatchObject({ drift: 'lost' });
+    });
+
+    test('a rollback of an image that was removed meanwhile changes nothing', async () => {
+      const { stores } = use();
+      await movedTag(use());
+      await stores.actions.remove(nginx);
+
+      const isRequested = await stores.rollbacks.request({ image: nginx, target: 'aliyun', to: digest, who: 'cli' });
+
+      expect(isRequested).toBe(false);
+      expect(await stores.rollbacks.copy(nginx, 'aliyun')).toMatchObject({ state: 'pushed', rollbackTo: undefined });
+    });
+
     test('a rollback that was called off, or made, is not requested again by its workflow', async () => {
       const { stores } = use();
       await movedTag(use());
@@ -280,7 +374,7 @@ function copyAt(name: string, digest: string, replaced?: string): TargetOutcome 
 }
 
 function lostAmong(copies: readonly AuditedCopy[]): readonly CheckedCopy[] {
-  return copies.map((copy) => ({ copy, drift: gone }));
+  return copies.map((copy) => ({ copy, isDeep: false, drift: gone }));
 }
 
 async function begin({ stores }: Fixture, id: string) {
@@ -293,11 +387,12 @@ async function record(
   target: string,
   drift: CheckedCopy['drift'],
   mode: 'heal' | 'report' = 'heal',
+  isDeep = false,
 ) {
   const copies = await stores.audits.copies({ targets: [target], limit: 10 });
   return await stores.audits.record(
     audit,
-    copies.map((copy) => ({ copy, drift })),
+    copies.map((copy) => ({ copy, isDeep, drift })),
     mode,
   );
 }

@@ -106,7 +106,7 @@ async function oneAudit({ audits }: Fixture['stores'], id: string): Promise<void
   const drift = { kind: 'lost', reason: 'it is gone' } as const;
   await audits.record(
     id,
-    copies.map((copy) => ({ copy, drift })),
+    copies.map((copy) => ({ copy, isDeep: false, drift })),
     'report',
   );
   await audits.finish(id, { summary: emptyAudit });

@@ -2,26 +2,46 @@ import { sql } from 'kysely';
 import type { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import type { Queries } from '../../src/database/dialect-differences.js';
 import { openDatabase, inTransaction } from '../../src/database/ferry-database.js';
 import type { FerryDatabase } from '../../src/database/ferry-database.js';
 import { migrate } from '../../src/database/run-migrations.js';
+import { countHeld } from '../../src/database/status-counts.js';
 import { createStores } from '../../src/database/stores.js';
 import type { Stores } from '../../src/database/stores.js';
 import type { DatabaseSettings } from '../../src/domain/database-settings.js';
+import type { NotificationSettings } from '../../src/domain/notifications/settings.js';
 import { beforeFirstRow } from '../../src/domain/wanted-image.js';
+import { planNotifications } from '../../src/notifications/plan-notifications.js';
 import type { DatabasePlace, Row } from '../support/database-locations.js';
 import { fillLargeTables, largeTables, pendingRows } from './large-tables.js';
-import { imageRequest, pushed, syncImage, targets } from './store-fixture.js';
+import { imageRequest, notPushed, pushed, syncImage, targets } from './store-fixture.js';
 import type { PlaceOf } from './store-fixture.js';
 
 const image = 'ghcr.io/org/app-777:1';
 const pending = 'ghcr.io/org/app-701:1';
+const notificationSettings: NotificationSettings = {
+  channels: [
+    {
+      name: 'ops',
+      kind: 'webhook',
+      language: 'en',
+      kinds: ['blocked', 'run', 'release'],
+      timezone: 'UTC',
+      limits: [],
+      host: 'hooks.example.com',
+      address: () => 'https://hooks.example.com',
+    },
+  ],
+  patience: { groupMs: 0, retryingMs: 0, targetMs: 0 },
+  silentMs: 0,
+};
 const digests = Array.from({ length: 40 }, (_, number) => `sha256:${number}`);
 /** More than the pages of a look and than all pending rows, and far below 100,000. */
 const manyRows = 3 * pendingRows;
 
 /** Everything that a run reads and writes, once and for each image. */
-const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
+const work: Readonly<Record<string, (stores: Stores, queries: Queries) => Promise<unknown>>> = {
   'the begin of a run': ({ runs }) => runs.begin({ id: 'run', reasons: [] }),
   'the look for rows to normalize': ({ wanted }) => wanted.normalizeRows('changed'),
   'the first look for pending images': ({ wanted }) =>
@@ -73,6 +93,25 @@ const work: Readonly<Record<string, (stores: Stores) => Promise<unknown>>> = {
   'a page of an audit': async ({ audits }) => {
     await audits.copies({ targets: ['aliyun', 'private'], limit: 200 });
     await audits.copies({ targets: ['aliyun'], limit: 200, after: { image, target: 'aliyun' } });
+  },
+  'the tags that rollbacks hold': async ({ rollbacks }, queries) => {
+    await rollbacks.held();
+    await countHeld(queries);
+  },
+  'the drift on each target': ({ measures }) => measures.drift(['aliyun', 'private']),
+  'the last release of an upstream': ({ overview }) => overview.release('dify'),
+  'the notifications of what has changed': async (stores) => {
+    const plan = async () =>
+      await planNotifications(stores.notificationPlans, { settings: notificationSettings, targets: ['aliyun'] });
+    await stores.runs.begin({ id: 'run-2', reasons: [] });
+    await stores.wanted.addWanted([imageRequest('ghcr.io/new/app:2')]);
+    const failed = notPushed('aliyun', 'blocked', 'target aliyun: denied');
+    await syncImage(stores, 'ghcr.io/new/app:2', { targets: [failed] });
+    await stores.runs.finish({ id: 'run-2', summary: { blocked: 1 } });
+    await stores.states.save('dify', { release: '7', fingerprint: 'f' });
+    await plan();
+    await stores.actions.remove('ghcr.io/new/app:2');
+    await plan();
   },
   'a retry': ({ actions }) => actions.retry(image),
   'a removal': ({ actions }) => actions.remove(image),
@@ -161,7 +200,7 @@ export function indexSuite(placeOf: PlaceOf): void {
 /** Queries, updates and deletes of a job. */
 async function recorded(
   database: FerryDatabase,
-  job: (stores: Stores) => Promise<unknown>,
+  job: (stores: Stores, queries: Queries) => Promise<unknown>,
 ): Promise<readonly CompiledQuery[]> {
   const statements: CompiledQuery[] = [];
   const queries = database.queries.withPlugin({
@@ -171,6 +210,7 @@ async function recorded(
     },
     transformResult: async ({ result }) => result,
   });
-  await job(createStores({ ...database, queries, transaction: (inside) => inTransaction(queries, inside) }));
+  const stores = createStores({ ...database, queries, transaction: (inside) => inTransaction(queries, inside) });
+  await job(stores, queries);
   return statements.filter(({ sql: text }) => /^\s*(select|update|delete) /i.test(text));
 }

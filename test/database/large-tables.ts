@@ -32,18 +32,22 @@ export async function fillLargeTables(
   const key = (prefix: string): string => text(`'${prefix}'`, 'n');
   const status = 'case when n % 100 = 1 then 0 when n % 1000 = 7 then 2 when n % 1000 = 8 then 3 else 1 end';
   await sql(`insert into images_for_push (source_registry_url, orig_name_space, orig_image_name, platform,
-      push_status, ferry_status, image, image_key, blocked_code, checked_at, requested_at, verified_at, source_digest)
+      push_status, ferry_status, image, image_key, blocked_code, checked_at, requested_at, verified_at, source_digest, requested_by)
     select 'ghcr.io', 'org', ${app}, 'linux/amd64', ${status}, ${status},
       case when n % 1000 = 7 or n % 50 = 3 then null else ${image} end,
       case when n % 1000 = 7 or n % 50 = 3 then null else ${key('k')} end,
       case when n % 1000 = 7 then 'invalid-reference' end,
       case when n % 100 = 1 then null else 1000 + n end, case when n % 200 = 1 then 1000 + n end,
-      case when n % 100 > 1 then 1000 end, case when n % 100 > 1 then ${digest} end
+      case when n % 100 > 1 then 1000 end, case when n % 100 > 1 then ${digest} end,
+      ${text(`'{"by":"upstream","id":"dify","release":"'`, 'n % 1000', `'"}'`)}
     from ${numbers} order by n`);
   await sql(`update images_for_push set duplicate_of = id - 1 where image_key is null and blocked_code is null`);
-  await sql(`insert into image_copies (image, target, state, reference, digest, source_digest, attempts, last_tried_at, last_pushed_at)
+  await sql(`insert into image_copies (image, target, state, reference, digest, source_digest, attempts, last_tried_at, last_pushed_at,
+      held_digest, drift)
     select ${image}, 'aliyun', case when n % 400 = 1 then 'waiting' else 'pushed' end,
-      ${text("'aliyun.example.com/mirror/app-'", 'n', "':1'")}, ${digest}, ${digest}, 1, 1000, 1000 from ${numbers} where n % 400 = 1 or n % 100 <> 1`);
+      ${text("'aliyun.example.com/mirror/app-'", 'n', "':1'")}, ${digest}, ${digest}, 1, 1000, 1000,
+      case when n % 10000 = 2 then ${digest} end, case when n % 10000 = 3 then 'lost' end
+      from ${numbers} where n % 400 = 1 or n % 100 <> 1`);
   await sql(`insert into pushed_images (source_registry_url, target_registry_url, orig_name_space, orig_image_name,
       targ_name_space, registry_image_name, push_status, digest, platform, name_key, image, source_digest, verified_at)
     select 'ghcr.io', 'aliyun.example.com', 'org', ${app}, 'mirror', ${text("'aliyun.example.com/mirror/'", app)}, 1,
@@ -55,8 +59,9 @@ export async function fillLargeTables(
   await sql(`insert into blob_locations (registry, digest, repository, seen_at)
     select 'aliyun.example.com', ${digest}, ${text("'mirror/app-'", 'n')}, 1000 from ${numbers} where n < 20000`);
   await sql(
-    `insert into events (at, kind, image, target, to_state) select 1000, 'outcome', ${image}, '', 'pushed' from ${numbers} where n < 20000`,
+    `insert into events (at, kind, image, target, to_state, considered) select 1000, 'outcome', ${image}, '', 'pushed', 1 from ${numbers} where n < 20000`,
   );
+  await sql(`insert into notification_cursors (name, position) values ('events', 0), ('runs', 0)`);
   await sql(`insert into runs (id, reasons, started_at) select ${key('run-')}, '[]', n from ${numbers} where n < 1000`);
   await sql(`insert into run_outcomes (run, image, target, state, bytes_read, bytes_sent, recorded_at)
     select ${text("'run-'", 'n % 100')}, ${image}, '', 'pushed', 0, 0, 1000 from ${numbers} where n < 20000`);

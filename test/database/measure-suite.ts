@@ -89,29 +89,48 @@ export function measureSuite(placeOf: PlaceOf): void {
       expect(await stores.measures.targetsUp(both)).toEqual(both.map((target) => ({ target, isUp: true })));
     });
 
-    test('drift is what the last audit found on each target, until it is right again', async () => {
+    test('drift is what any audit found on each target, until it is right again or no longer wanted', async () => {
       const { stores, sql } = use();
+      await addAll(use(), ['nginx:1.27', 'redis:7']);
+      for (const [image, name] of [
+        [nginx, 'nginx:1.27'],
+        [redis, 'redis:7'],
+      ] as const) {
+        await syncImage(stores, image, { targets: both.map((target) => pushed(target, name)) });
+      }
+      const audit = async (id: string, target: string, lost: readonly string[]): Promise<void> => {
+        await stores.audits.begin({ id, who: 'test', scope: { deep: false, targets: [target] } });
+        const copies = await stores.audits.copies({ targets: [target], limit: 10 });
+        const drift = { kind: 'lost', reason: 'gone' } as const;
+        const checked = copies.map((copy) => ({
+          copy,
+          isDeep: false,
+          ...(lost.includes(copy.image) ? { drift } : {}),
+        }));
+        await stores.audits.record(id, checked, 'report');
+        const counts = { deep: 0, lost: 0, changed: 0, incomplete: 0, notChecked: 0, requests: 0 };
+        const targets = [{ ...counts, target, checked: copies.length }];
+        await stores.audits.finish(id, { summary: { targets, notChecked: [], healing: 0 } });
+      };
       const before = await stores.measures.drift(both);
-      await stores.audits.begin({ id: 'audit-1', who: 'test', scope: { deep: false } });
-      const running = await stores.measures.drift(both);
-      await sql(`update audits set finished_at = 1`);
-      const finding = (image: string): string =>
-        `insert into audit_findings (audit, image, target, kind, action, reference, expected, reason, found_at)
-         values ('audit-1', '${image}', 'aliyun', 'lost', 'healing', 'r', 'd', 'gone', 1)`;
-      await sql(finding('a'));
-      await sql(finding('b'));
-      const found = await stores.measures.drift(both);
-      await sql(`update audit_findings set healed_at = 2 where image = 'a'`);
+      await audit('audit-1', 'aliyun', [nginx, redis]);
+      const first = await stores.measures.drift(both);
+      await audit('audit-2', 'private', []);
+      const second = await stores.measures.drift(both);
+      await stores.actions.remove(redis);
+      const removed = await stores.measures.drift(both);
+      await audit('audit-3', 'aliyun', []);
 
-      expect([before, running]).toEqual([undefined, undefined]);
-      expect(found).toEqual([
+      expect(before).toBeUndefined();
+      expect(first).toEqual([{ target: 'aliyun', images: 2 }]);
+      expect(second).toEqual([
         { target: 'aliyun', images: 2 },
         { target: 'private', images: 0 },
       ]);
-      expect(await stores.measures.drift(both)).toEqual([
-        { target: 'aliyun', images: 1 },
-        { target: 'private', images: 0 },
-      ]);
+      expect(removed).toMatchObject([{ target: 'aliyun', images: 1 }, {}]);
+      expect(await stores.measures.drift(both)).toMatchObject([{ target: 'aliyun', images: 0 }, {}]);
+      await sql('delete from audits');
+      expect(await stores.measures.drift(both)).toBeUndefined();
     });
 
     test('what is recorded is reported after its transaction, and runs with their duration', async () => {

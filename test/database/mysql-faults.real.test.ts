@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
-import { migrate, missingSteps } from '../../src/database/run-migrations.js';
+import { missingSteps } from '../../src/database/made-migrations.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { upsertWanted } from '../../src/database/wanted/upsert-wanted.js';
 import type { DatabaseSettings } from '../../src/domain/database-settings.js';

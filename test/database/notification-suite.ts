@@ -1,7 +1,13 @@
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { describe, expect, test } from 'vitest';
 
+import { recordEvents } from '../../src/database/events.js';
+import { openDatabase } from '../../src/database/ferry-database.js';
 import type { ClaimOptions } from '../../src/database/notification-claims.js';
 import type { NewNotification } from '../../src/database/notification-rows.js';
+import { emptyAudit } from '../../src/domain/audit.js';
 import type { NotificationSettings } from '../../src/domain/notifications/settings.js';
 import type { ImageOutcome } from '../../src/domain/wanted-image.js';
 import { planNotifications } from '../../src/notifications/plan-notifications.js';
@@ -279,6 +285,71 @@ export function notificationSuite(placeOf: PlaceOf): void {
       },
     );
 
+    test('events that are committed late, with older IDs and times than others, are considered, and each of them once', async () => {
+      const { database, settings: place, stores, rows } = use();
+      await plan();
+      const late = await openDatabase(place);
+      try {
+        const gate = new EventEmitter();
+        const [isWritten, isToCommit] = [once(gate, 'written'), once(gate, 'commit')];
+        const write = async (): Promise<void> =>
+          await late.transaction(async (queries) => {
+            const blocked = { to: 'blocked', code: 'denied', reason: 'source docker.io: denied' } as const;
+            const at = (await late.dialect.now(queries)) - 3_600_000;
+            await recordEvents(queries, [{ image: 'docker.io/library/late:1', ...blocked }], { kind: 'outcome', at });
+            gate.emit('written');
+            await isToCommit;
+          });
+        // SQLite has one writer at a time: there the transaction is late by its time alone.
+        const isBeside = database.dialect.kind === 'mysql';
+        const writing = isBeside ? write() : undefined;
+        if (isBeside) await isWritten;
+        await stores.wanted.addWanted([imageRequest('app-000:1')]);
+        await record(['app-000:1'], away, 'run-1');
+        await plan();
+        const before = await titles();
+        gate.emit('commit');
+        await (writing ?? write());
+        await plan();
+        const after = await titles();
+        await plan();
+
+        expect(before).toEqual(['Target private is away: 1 image waits for it']);
+        expect(after).toEqual([...before, '1 image blocked: source docker.io, denied']);
+        expect(await titles()).toEqual(after);
+        const [{ ids = 0 } = {}] = await rows(
+          `select count(*) as ids from events where id < (select max(id) from events) and image = 'docker.io/library/late:1'`,
+        );
+        expect(Number(ids)).toBe(isBeside ? 1 : 0);
+      } finally {
+        await late.close();
+      }
+    });
+
+    test('events of several turns are each considered once, and so are runs, even if their end is recorded again', async () => {
+      const { rows, sql, stores } = use();
+      await plan();
+      const pages = Array.from({ length: 5 }, (_, page) =>
+        Array.from(
+          { length: 500 },
+          (_unused, n) => `(1, 'outcome', 'docker.io/library/p${page}-${n}:1', '', 'blocked', 'denied')`,
+        ),
+      );
+      for (const page of pages) {
+        await sql(`insert into events (at, kind, image, target, to_state, code) values ${page.join(',')}`);
+      }
+      await stores.runs.begin({ id: 'run-1', reasons: [] });
+      const end = { id: 'run-1', summary: { failure: 'out of memory' } };
+      await stores.runs.finish(end);
+      await plan();
+      await stores.runs.finish(end);
+      await plan();
+
+      const left = await rows('select count(*) as left_over from events where considered is null');
+      expect(Number(left[0]?.['left_over'])).toBe(0);
+      expect(await titles()).toEqual(['A sync run failed', '2500 images blocked: source docker.io, denied']);
+    });
+
     test('an installation that gets its first channel is not notified of what happened before', async () => {
       const { stores } = use();
       await stores.wanted.addWanted([imageRequest('app-000:1')]);
@@ -340,6 +411,36 @@ export function notificationSuite(placeOf: PlaceOf): void {
       expect(await titles()).toEqual([...found, 'Dify 1.10.0 is on both targets: 2 images new, 104.9 MB']);
     });
 
+    test('a release says what is new, what has another tag, and on which targets, whenever it was requested and copied', async () => {
+      const { stores } = use();
+      await plan();
+      const by = { by: 'upstream', id: 'dify', release: '1.10.0' } as const;
+      const requested = [
+        { ...imageRequest('api:2'), requestedBy: { ...by, oldTag: '1', newTag: '2' }, targets: ['aliyun'] },
+        { ...imageRequest('sandbox:1'), requestedBy: by, targets: ['aliyun'] },
+        // A person wanted it before the release did.
+        { ...imageRequest('web:2'), targets: ['aliyun'] },
+        { ...imageRequest('web:2'), requestedBy: { ...by, oldTag: '1', newTag: '2' }, targets: ['aliyun'] },
+      ];
+      for (const one of requested) await stores.wanted.addWanted([one]);
+      const images = ['api:2', 'sandbox:1', 'web:2'];
+      const file = images.map((name) => ({ service: name, image: `docker.io/library/${name}` }));
+      await stores.releases.save('dify', [{ release: '1.10.0', images: file }]);
+      const onAliyun = (name: string) => ({ targets: [pushed('aliyun', name)] });
+      await record(images, onAliyun, 'run-1');
+      // Everything was copied before notifications looked.
+      await stores.states.save('dify', { release: '1.10.0', fingerprint: 'f' });
+      await plan();
+
+      expect(await titles()).toEqual([
+        'New release found: Dify 1.10.0',
+        'Dify 1.10.0 is on aliyun: 1 image new, 1 changed, 104.9 MB',
+      ]);
+      const [, found] = (await stores.notifications.list({ limit: 10 })).items;
+      const facts = await use().rows(`select facts from notifications where id = ${found?.id ?? 0}`);
+      expect(JSON.parse(String(facts[0]?.['facts']))).toMatchObject({ images: 3, added: 1, changed: 1 });
+    });
+
     test('a copy that an audit found lost is one message, and another one when it is healed', async () => {
       const { sql } = use();
       await plan();
@@ -354,6 +455,56 @@ export function notificationSuite(placeOf: PlaceOf): void {
       expect(await titles()).toEqual([
         'Target aliyun lost 1 image',
         'Over: the copies on target aliyun are right again',
+      ]);
+    });
+
+    test('drift of an image that is withdrawn is over; another program’s tag that moved is one message without an end', async () => {
+      const { rows, sql, stores } = use();
+      await plan();
+      await stores.wanted.addWanted([imageRequest('nginx:1')]);
+      const event = (kind: string, image: string, state: string): string =>
+        `insert into events (at, kind, image, target, from_state, to_state, who)
+         values (1, '${kind}', 'docker.io/library/${image}', 'aliyun', '${state}', '${state}', 'audit 1')`;
+      await sql(event('drift-lost', 'nginx:1', 'pushed'));
+      await sql(event('drift-changed', 'theirs:1', 'adopted'));
+      await plan();
+      await stores.actions.remove('docker.io/library/nginx:1');
+      await plan();
+
+      expect(await titles()).toEqual([
+        'Target aliyun lost 1 image',
+        '1 image on target aliyun was changed by others',
+        'Over: the copies on target aliyun are right again',
+      ]);
+      expect(await rows('select id from notification_incidents where over_at = 0')).toEqual([]);
+    });
+
+    test('audits of every target that end early are one message, and another one when one has run to its end', async () => {
+      const { audits } = use().stores;
+      const ended = async (
+        id: string,
+        failure?: string,
+        { targets, cancelled }: { readonly targets?: readonly string[]; readonly cancelled?: boolean } = {},
+      ): Promise<void> => {
+        // By the clock of the database, none ends in the millisecond of another.
+        await sleep(5);
+        await audits.begin({ id, who: 'schedule', scope: { deep: false, targets } });
+        await audits.finish(id, { summary: { ...emptyAudit, cancelled }, failure });
+        await plan();
+      };
+      await audits.begin({ id: 'long-ago', who: 'schedule', scope: { deep: false } });
+      await audits.finish('long-ago', { summary: emptyAudit, failure: 'the database was away' });
+      await plan();
+      await ended('audit-1', 'the database is away');
+      await ended('audit-2', 'the database is away');
+      await ended('audit-3', undefined, { targets: ['aliyun'] });
+      await ended('audit-4');
+      await ended('audit-5', 'the database is away', { targets: ['aliyun'] });
+      await ended('audit-6', 'it was cancelled', { cancelled: true });
+
+      expect(await titles()).toEqual([
+        'An audit ended early: not all copies were checked',
+        'Over: an audit has run to its end',
       ]);
     });
 

@@ -8,7 +8,8 @@ import { afterAll, expect, test } from 'vitest';
 
 import { DatabaseFault } from '../../src/database/database-fault.js';
 import { openDatabaseReadOnly, openDatabase } from '../../src/database/ferry-database.js';
-import { migrate, missingSteps } from '../../src/database/run-migrations.js';
+import { missingSteps } from '../../src/database/made-migrations.js';
+import { migrate } from '../../src/database/run-migrations.js';
 import { createStores } from '../../src/database/stores.js';
 import { imageRequest } from './store-fixture.js';
 

@@ -190,6 +190,7 @@ export function uploadSuite(placeOf: PlaceOf): void {
       leastChunkBytes: 5_000_000,
       mostBodyBytes: 20_000_000,
       bytesBetweenBreaks: 24_000_000,
+      lineHolds: false,
     } as const;
 
     test('what was learned of a registry is known to the next process', async () => {
@@ -201,12 +202,16 @@ export function uploadSuite(placeOf: PlaceOf): void {
       expect(await stores.habits.load('b.example.com')).toBeUndefined();
     });
 
-    test('how much gets through between two breaks is known for a day', async () => {
+    test('whether the line to a registry breaks is known for a day', async () => {
       const { sql, stores } = use();
       await stores.habits.save('a.example.com', habits);
       await sql(`update host_habits set learned_at = learned_at - ${25 * hour}`);
 
-      expect(await stores.habits.load('a.example.com')).toEqual({ ...habits, bytesBetweenBreaks: undefined });
+      expect(await stores.habits.load('a.example.com')).toEqual({
+        ...habits,
+        bytesBetweenBreaks: undefined,
+        lineHolds: undefined,
+      });
     });
 
     test('a stored habit of a registry that cannot be read is learned again', async () => {

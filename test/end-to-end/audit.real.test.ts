@@ -10,12 +10,12 @@ import { registryRequest } from '../../demo/registry-request.js';
 import { startRegistry } from '../../demo/registry-server.js';
 import type { RegistryServer } from '../../demo/registry-server.js';
 import type { SyncAllResult } from '../../src/contract/sync-messages.js';
-import type { AuditFinding, AuditReport } from '../../src/database/audits/audit-views.js';
+import type { AuditReport, FollowedFinding } from '../../src/database/audits/audit-views.js';
 import type { ImageStatus } from '../../src/database/status-views.js';
 import { makeFerryStage } from '../support/ferry-stage.js';
 import type { FerryStage } from '../support/ferry-stage.js';
 
-type Audited = AuditReport & { readonly findings: readonly AuditFinding[] };
+type Audited = AuditReport & { readonly findings: readonly FollowedFinding[] };
 
 let source: RegistryServer;
 let aliyun: RegistryServer;
@@ -76,9 +76,8 @@ test(
 
     const found = new Map<string, readonly string[]>();
     for (const audit of [audited, again]) {
-      for (const { image, target, kind, healedAt } of audit.findings) {
-        const how = healedAt === undefined ? 'open' : 'healed';
-        found.set(`${image.split('/').at(-1)} ${target}`, [kind, how]);
+      for (const { image, target, kind, outcome } of audit.findings) {
+        found.set(`${image.split('/').at(-1)} ${target}`, [kind, outcome]);
       }
     }
     expect(Object.fromEntries(found)).toEqual({
@@ -87,8 +86,8 @@ test(
       'overwritten:1 private': ['changed', 'healed'],
       'hollow:1 aliyun': ['incomplete', 'healed'],
       'orphan:1 aliyun': ['lost', 'healed'],
-      'nowhere:1 aliyun': ['lost', 'open'],
-      'nowhere:1 private': ['lost', 'open'],
+      'nowhere:1 aliyun': ['lost', 'blocked'],
+      'nowhere:1 private': ['lost', 'blocked'],
     });
     expect(again.findings).toEqual([]);
     for (const name of ['untagged', 'overwritten', 'hollow', 'orphan']) {

@@ -114,7 +114,7 @@ test(
     await add(first, named('moved'));
     await untilHeld(named('moved'));
     await a.stop('SIGKILL');
-    const third = install((code) => `${code}\n// another release`);
+    const third = install((code) => `// another release\n${code}`);
     await startWorker(third);
     await ferry(third, 'deployments', 'promote');
     const shown = await ferry(third, 'deployments');

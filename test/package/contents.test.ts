@@ -37,6 +37,7 @@ test('the npm package has the bundled code, its licenses, what `ferry setup` bui
     'dist/ferry/console/index.html',
     'dist/ferry/main.js',
     'dist/ferry/server-main.js',
+    'dist/ferry/temporal.cjs',
     'dist/ferry/worker-main.js',
     'dist/ferry/worker-process.js',
     'dist/ferry/workflow-bundle.cjs',

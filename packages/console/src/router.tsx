@@ -1,7 +1,9 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 
+import { imageCountQuery, imagesQuery, overviewQuery } from './api/queries.js';
+import { queryClient } from './api/query-client.js';
 import { basePath } from './base-path.js';
-import { readImageSearch } from './pages/images/search.js';
+import { listingOf, readImageSearch } from './pages/images/search.js';
 import { NotFoundPage } from './pages/not-found.js';
 import { OverviewPage } from './pages/overview.js';
 import { Layout } from './shell/layout.js';
@@ -10,10 +12,20 @@ const root = createRootRoute({ component: Layout, notFoundComponent: NotFoundPag
 const page = <Path extends string>(path: Path) => ({ getParentRoute: () => root, path });
 
 const routes = root.addChildren([
-  createRoute({ ...page('/'), component: OverviewPage }),
+  createRoute({
+    ...page('/'),
+    component: OverviewPage,
+    loader: () => void queryClient.prefetchQuery(overviewQuery),
+  }),
   createRoute({
     ...page('/images'),
     validateSearch: readImageSearch,
+    loaderDeps: ({ search }) => ({ listing: listingOf(search, Date.now()) }),
+    // With the code of the page, not after it.
+    loader: ({ deps: { listing } }) => {
+      void queryClient.prefetchInfiniteQuery(imagesQuery(listing));
+      void queryClient.prefetchQuery(imageCountQuery(listing.filter));
+    },
     component: lazyRouteComponent(async () => await import('./pages/images/page.js'), 'ImagesPage'),
   }),
   createRoute({

@@ -35,8 +35,16 @@ test('no text of a catalogue is empty, and both languages put the same values in
   expect(different).toEqual([]);
 });
 
+test('every fault code of the documentation has a sentence', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'failures.md'), 'utf8');
+  const codes = [...page.matchAll(/^### `([a-z-]+)`/gm)].map(([, code = '']) => code);
+
+  expect(codes.length).toBeGreaterThan(30);
+  expect(codes.filter((code) => !english.has(`cause.${code}`))).toEqual([]);
+});
+
 test('a Chinese text is Chinese: only names, code and values have Latin letters alone', () => {
-  const names = /^(?:API|Image Ferry|dispatch|ferry\.yaml|Webhook)$/;
+  const names = /^(?:API|Image Ferry|dispatch|ferry\.yaml|Slack|Webhook)$/;
   const latin = [...chinese].filter(([key, text]) => {
     if (key === 'add.textHint' || names.test(text)) return false;
     return /[a-z]/i.test(text.replaceAll(/\{\{\w+\}\}/g, '')) && !/\p{Script=Han}/u.test(text);

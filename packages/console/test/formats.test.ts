@@ -13,7 +13,7 @@ test('sizes count in thousands, with three digits', () => {
 
 test('a time is said as how long ago it was, in the chosen language', () => {
   expect(formatsOf('en').relative(0, 5 * minute)).toBe('5 minutes ago');
-  expect(formatsOf('zh-CN').relative(0, 5 * minute)).toBe('5分钟前');
+  expect(formatsOf('zh-CN').relative(0, 5 * minute)).toBe('5 分钟前');
 });
 
 test('a duration has at most two units', () => {

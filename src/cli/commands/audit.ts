@@ -5,7 +5,7 @@ import { readTargetsConfig } from '../../config/read-config.js';
 import type { TargetsConfig } from '../../config/read-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
 import { auditWorkflowId } from '../../contract/workflow-names.js';
-import type { AuditFinding, AuditReport } from '../../database/audits/audit-views.js';
+import type { AuditReport, FollowedFinding } from '../../database/audits/audit-views.js';
 import { coversScope } from '../../domain/audit.js';
 import { printAudit } from '../audit-report.js';
 import { ExitStatus } from '../exit-status.js';
@@ -65,7 +65,7 @@ export async function auditCommand({
 interface Audited {
   readonly report: AuditReport;
   /** The first of them. */
-  readonly findings: readonly AuditFinding[];
+  readonly findings: readonly FollowedFinding[];
   /** How many are not healed, of all. */
   readonly open: number;
 }

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 
-import { readBaseConfig } from '../../config/read-config.js';
+import { readBaseConfig } from '../../config/base-config.js';
 import { backUpSqlite } from '../../database/sqlite/back-up-sqlite.js';
 import { printBytes } from '../../domain/byte-count.js';
 import type { DatabaseSettings } from '../../domain/database-settings.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine } from '../output.js';
-import { withConfigWarnings } from '../with-stores.js';
+import { withConfigWarnings } from '../with-config-warnings.js';
 
 export interface BackupOptions {
   readonly json?: boolean;

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 
 import { readTargetsConfig } from '../../config/read-config.js';
 import { catalogJson, catalogMark, catalogPage } from '../../consumers/catalog.js';
+import { MirroredImageQueries } from '../../database/pushed/mirrored-images.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printMessage } from '../output.js';
 import { undefinedIfMissing } from '../undefined-if-missing.js';
 import { chosenTarget } from '../use/mirror-target.js';
-import { withReadOnlyStores } from '../with-stores.js';
+import { withReadOnlyDatabase } from '../with-read-only-database.js';
 import { writeWhole } from '../write-whole.js';
 
 export interface CatalogOptions {
@@ -22,7 +23,10 @@ export async function catalogCommand(folder: string, { target: name, json = fals
   await assertOwnPage(join(folder, 'index.html'));
   const config = readTargetsConfig(process.env);
   const targets = name === undefined ? config.targets : [chosenTarget(config.targets, name)];
-  const images = await withReadOnlyStores(config, async ({ mirrored }) => await mirrored.all(targets));
+  const images = await withReadOnlyDatabase(
+    config,
+    async (database) => await new MirroredImageQueries(database).all(targets),
+  );
   const catalog = { madeAt: Date.now(), images, target: name };
   const files = [join(folder, 'catalog.json'), join(folder, 'index.html')] as const;
   // The page last: who sees the new page finds the new JSON, too.

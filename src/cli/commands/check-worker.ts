@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 
 import { isWorkerPolling } from '../../client/worker-availability.js';
-import { readBaseConfig } from '../../config/read-config.js';
+import { readBaseConfig } from '../../config/base-config.js';
 import { TaskQueue } from '../../contract/task-queues.js';
 import { FerryError } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';

@@ -27,7 +27,8 @@ import { interruptible } from '../interruption.js';
 import { printLine, printMessage } from '../output.js';
 import { planTables } from '../plan-report.js';
 import { requestSyncAfter } from '../request-sync-after.js';
-import { withConfigWarnings, withStores } from '../with-stores.js';
+import { withConfigWarnings } from '../with-config-warnings.js';
+import { withStores } from '../with-stores.js';
 
 export interface FindOptions {
   readonly values?: readonly string[];
@@ -44,7 +45,7 @@ export interface FindOptions {
   readonly json?: boolean;
 }
 
-/** @returns 1 if nothing was found, something could not be read, or an image was refused */
+/** @returns 1 if nothing was found, something could not be read or is not known, or an image was refused */
 export async function findCommand(paths: readonly string[], options: FindOptions): Promise<number> {
   assertOptions(paths, options);
   const interruption = interruptible();
@@ -68,7 +69,7 @@ async function find(paths: readonly string[], options: FindOptions, signal: Abor
   const report: FindReport = { ...pick(discovery), images, confirmations };
   const included = images.filter(({ image, certainty }) => certainty === 'certain' || exists(confirmations.get(image)));
 
-  const isWhole = included.length > 0 && discovery.unread.length === 0 && !hasUnknown(confirmations);
+  const isWhole = included.length > 0 && report.unread.length === 0 && !hasUnknown(confirmations);
   const status = isWhole ? ExitStatus.done : ExitStatus.failed;
   if (!json) printFound(report, { isChecked: likely });
   if (included.length === 0) {
@@ -137,8 +138,8 @@ async function readVariables(paths: readonly string[]): Promise<Lookup> {
   return (name) => values.get(name);
 }
 
-function pick({ skipped, unread, notes }: Discovery): Pick<FindReport, 'skipped' | 'unread' | 'notes'> {
-  return { skipped, unread, notes };
+function pick({ skipped, unread, unknown, notes }: Discovery): Pick<FindReport, 'skipped' | 'unread' | 'notes'> {
+  return { skipped, unread: [...unread, ...unknown], notes };
 }
 
 function exists(confirmation: Confirmation | undefined): boolean {

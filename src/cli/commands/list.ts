@@ -1,13 +1,15 @@
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 
-import { readBaseConfig } from '../../config/read-config.js';
+import { readBaseConfig } from '../../config/base-config.js';
+import { RollbackStore } from '../../database/rollback-store.js';
+import { StatusQueries } from '../../database/status-queries.js';
 import type { PushedEntry, WantedEntry } from '../../database/status-views.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { ListWord, listWords, meanings } from '../list-words.js';
 import { localTime, localTimeOfUtc } from '../local-time.js';
 import { printJson, printTable, printMessage } from '../output.js';
-import { withReadOnlyStores } from '../with-stores.js';
+import { withReadOnlyDatabase } from '../with-read-only-database.js';
 
 export interface ListOptions {
   readonly limit: string;
@@ -26,9 +28,10 @@ export async function listCommand(
   }
 
   if (what === 'held') return await listHeld(json);
-  const { items, next } = await withReadOnlyStores(readBaseConfig(process.env), async ({ status }) =>
-    what === 'pushed' ? await status.listPushed({ limit }) : await status.listWanted(what, { limit }),
-  );
+  const { items, next } = await withReadOnlyDatabase(readBaseConfig(process.env), async (database) => {
+    const status = new StatusQueries(database);
+    return what === 'pushed' ? await status.listPushed({ limit }) : await status.listWanted(what, { limit });
+  });
   if (json) printJson(items);
   else if (items.length === 0) printMessage(`no image is ${what}`);
   else if (what === 'pushed') printPushed(items as readonly PushedEntry[]);
@@ -38,7 +41,10 @@ export async function listCommand(
 }
 
 async function listHeld(json: boolean): Promise<number> {
-  const held = await withReadOnlyStores(readBaseConfig(process.env), async ({ rollbacks }) => await rollbacks.held());
+  const held = await withReadOnlyDatabase(
+    readBaseConfig(process.env),
+    async (database) => await new RollbackStore(database).held(),
+  );
   if (json) printJson(held);
   else if (held.length === 0) printMessage('no tag is held');
   else {

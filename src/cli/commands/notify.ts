@@ -1,13 +1,16 @@
 import { userInfo } from 'node:os';
 
 import { openNotifications } from '../../composition/notification-parts.js';
-import { readBaseConfig, readConfig } from '../../config/read-config.js';
+import { readBaseConfig } from '../../config/base-config.js';
+import { readConfig } from '../../config/read-config.js';
 import type { NotificationEntry } from '../../database/notification-rows.js';
+import { NotificationStore } from '../../database/notification-store.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { localTime } from '../local-time.js';
 import { printJson, printLine, printMessage, printTable } from '../output.js';
-import { withReadOnlyStores, withStores } from '../with-stores.js';
+import { withReadOnlyDatabase } from '../with-read-only-database.js';
+import { withStores } from '../with-stores.js';
 
 export interface NotifyOptions {
   readonly channel?: string | undefined;
@@ -43,9 +46,9 @@ export async function notifyTestCommand(channel: string, { json = false }: Notif
 export async function notifyLogCommand(options: NotifyOptions): Promise<number> {
   const { channel, failed = false, json = false } = options;
   const limit = readLimit(options.limit ?? '50');
-  const { items } = await withReadOnlyStores(
+  const { items } = await withReadOnlyDatabase(
     readBaseConfig(process.env),
-    async ({ notifications }) => await notifications.list({ channel, failed, limit }),
+    async (database) => await new NotificationStore(database).list({ channel, failed, limit }),
   );
   if (json) {
     printJson({ notifications: items.map(inIso) });

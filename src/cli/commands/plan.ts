@@ -4,7 +4,7 @@ import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { printMessage } from '../output.js';
 import { planJson, planTables } from '../plan-report.js';
-import { withConfigWarnings } from '../with-stores.js';
+import { withConfigWarnings } from '../with-config-warnings.js';
 
 export interface PlanCommandOptions {
   readonly spendPulls?: boolean;

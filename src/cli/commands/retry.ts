@@ -1,6 +1,6 @@
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 
-import { readBaseConfig } from '../../config/read-config.js';
+import { readBaseConfig } from '../../config/base-config.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { ExitStatus } from '../exit-status.js';
 import { printJson, printLine, printMessage } from '../output.js';

@@ -14,6 +14,7 @@ import type { ScheduleView } from '../../client/schedule-actions.js';
 import { readSchedulingConfig } from '../../config/read-config.js';
 import type { SchedulesConfig } from '../../config/schedule-settings.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
+import { printPauseNote } from '../../domain/schedule-note.js';
 import { printTiming } from '../../domain/schedule-timing.js';
 import { ExitStatus } from '../exit-status.js';
 import { localTime } from '../local-time.js';
@@ -75,7 +76,7 @@ export async function showCommand({ json = false }: SchedulesOptions): Promise<n
 }
 
 export async function pauseCommand(names: readonly string[], options: SchedulesOptions): Promise<number> {
-  const note = options.note ?? `paused by ${userInfo().username} with ferry schedules pause`;
+  const note = options.note ?? printPauseNote({ way: 'cli', who: userInfo().username });
   return await forEach(names, options, 'paused', async (temporal, id) => await pauseSchedule(temporal, id, note));
 }
 

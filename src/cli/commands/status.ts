@@ -1,12 +1,16 @@
 import { parseImageReference, printImageReference } from '@image-ferry/registry/reference';
 
-import { runningFetches } from '../../client/running-fetches.js';
+import { glanceAtTemporal } from '../../client/glance/temporal-glance.js';
+import type { TemporalGlance } from '../../client/glance/temporal-glance.js';
 import type { RunningFetch } from '../../client/running-fetches.js';
 import { queuesFor } from '../../client/worker-availability.js';
-import { readTargetsConfig } from '../../config/read-config.js';
+import { readBaseConfig } from '../../config/base-config.js';
+import type { BaseConfig } from '../../config/base-config.js';
 import type { TargetsConfig } from '../../config/read-config.js';
-import type { TaskQueue } from '../../contract/task-queues.js';
+import { TaskQueue } from '../../contract/task-queues.js';
+import { PullBudgetStore } from '../../database/pull-budget-store.js';
 import type { PullBudget } from '../../database/pull-budget-store.js';
+import { StatusQueries } from '../../database/status-queries.js';
 import type { ImageStatus, Overview } from '../../database/status-views.js';
 import { printBytes } from '../../domain/byte-count.js';
 import { printDuration } from '../../domain/duration.js';
@@ -14,39 +18,69 @@ import { FerryError } from '../../domain/ferry-error.js';
 import { describeAudit } from '../audit-report.js';
 import { ExitStatus } from '../exit-status.js';
 import { localTime } from '../local-time.js';
-import { printMissingWorkers } from '../missing-worker-warning.js';
+import { missingWorker, printMissingWorkers } from '../missing-worker-warning.js';
 import { printJson, printLine, printTable, printMessage } from '../output.js';
+import { temporalConnection } from '../temporal-connection.js';
 import { unverifiedRows } from '../unverified-rows.js';
-import { withReadOnlyStores } from '../with-stores.js';
-import { withTemporal } from '../with-temporal.js';
+import { withReadOnlyDatabase } from '../with-read-only-database.js';
+
+const allQueues = Object.values(TaskQueue);
 
 export async function statusCommand(
   image: string | undefined,
   { json = false }: { readonly json?: boolean },
 ): Promise<number> {
-  const config = readTargetsConfig(process.env);
   if (image === undefined) {
-    const [overview, allowances] = await withReadOnlyStores(config, async ({ status, budgets }) => [
-      await status.overview(),
-      await budgets.budgets(),
-    ]);
-    if (!json) {
-      printOverview(overview);
-      printAllowances(allowances);
-    }
-    const running = await queryTemporal(config, overview.wanted.pending > 0);
-    if (json) printJson({ ...overview, allowances, ...running });
-    else printFetches(running.fetches ?? []);
+    await showEverything(json);
     return ExitStatus.done;
   }
-
+  const config = readBaseConfig(process.env);
   const canonical = printImageReference(parseImageReference(image));
-  const status = await withReadOnlyStores(config, async (stores) => await stores.status.status(canonical));
+  const status = await withReadOnlyDatabase(
+    config,
+    async (database) => await new StatusQueries(database).status(canonical),
+  );
   if (json) printJson(status);
   else printImage(status);
   if (status.wanted.length > 0 || status.pushed.length > 0) return ExitStatus.done;
   printMessage(`${canonical} was never requested: "ferry add ${canonical}" adds it`);
   return ExitStatus.failed;
+}
+
+/** The database and Temporal answer while the rest of the configuration is loaded. */
+async function showEverything(json: boolean): Promise<void> {
+  const base = readBase();
+  const counting = base === undefined ? undefined : readCounts(base);
+  const glancing = base === undefined ? undefined : glanceAtTemporal(temporalConnection(base), allQueues, process.env);
+  // A wrong configuration is reported first.
+  counting?.catch(() => undefined);
+  const { readTargetsConfig } = await import('../../config/read-config.js');
+  const config = readTargetsConfig(process.env);
+  const [overview, allowances] = await (counting ?? readCounts(config));
+  if (!json) {
+    printOverview(overview);
+    printAllowances(allowances);
+  }
+  const running = await askTemporal(config, overview.wanted.pending > 0, await glancing);
+  if (json) printJson({ ...overview, allowances, ...running });
+  else printFetches(running.fetches ?? []);
+}
+
+/** Undefined if it is wrong: the whole configuration is reported then. */
+function readBase(): BaseConfig | undefined {
+  try {
+    return readBaseConfig(process.env);
+  } catch (error) {
+    if (error instanceof FerryError) return undefined;
+    throw error;
+  }
+}
+
+async function readCounts(config: BaseConfig): Promise<readonly [Overview, readonly PullBudget[]]> {
+  return await withReadOnlyDatabase(config, async (database) => [
+    await new StatusQueries(database).overview(),
+    await new PullBudgetStore(database).budgets(),
+  ]);
 }
 
 interface FromTemporal {
@@ -57,12 +91,27 @@ interface FromTemporal {
 }
 
 /** Returns the running checks, and the missing workers that keep pending images from being copied. */
-async function queryTemporal(config: TargetsConfig, isPending: boolean): Promise<FromTemporal> {
+async function askTemporal(
+  config: TargetsConfig,
+  isPending: boolean,
+  glance: TemporalGlance | undefined,
+): Promise<FromTemporal> {
+  const queues = queuesFor(config.targets);
+  if (glance?.runningFetches === 0) {
+    const { note } = temporalConnection(config);
+    if (note !== undefined) printMessage(`note: ${note}`);
+    if (!isPending) return { fetches: [] };
+    const unserved = queues.filter((queue) => glance.unserved.includes(queue));
+    for (const queue of unserved) printMessage(missingWorker(queue));
+    return { fetches: [], unserved };
+  }
   try {
+    const { withTemporal } = await import('../with-temporal.js');
+    const { runningFetches } = await import('../../client/running-fetches.js');
     return await withTemporal(config, async (temporal) => {
       const fetches = await runningFetches(temporal);
       if (!isPending && fetches.length === 0) return { fetches };
-      return { fetches, unserved: await printMissingWorkers(temporal, queuesFor(config.targets)) };
+      return { fetches, unserved: await printMissingWorkers(temporal, queues) };
     });
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;

@@ -39,7 +39,8 @@ export interface UpOptions {
 
 export async function upCommand(options: UpOptions): Promise<number> {
   const { untilIdle = false, fetch = [] } = options;
-  const { config, server } = readUpConfig(process.env);
+  // The console of a first start shows what to set. One run for its exit status has nothing to do without targets.
+  const { config, server } = readUpConfig(process.env, { mayLackTargets: !untilIdle });
   assertUpstreams(fetch, untilIdle, config);
   for (const note of configWarnings(process.env)) printMessage(`note: ${note}`);
   const interruption = interruptible(() => printMessage('Stopping ... (press Ctrl-C again to stop immediately)'));
@@ -72,6 +73,8 @@ async function runUntil(
   // Opens the database here first: a wrong password then gives one clear message instead of a worker that keeps
   // crashing.
   await withStores(config, async () => undefined, { creates: true });
+  const notifications = untilIdle ? await import('../last-notifications.js') : undefined;
+  await notifications?.beginNotifications(config, signal);
   const dockerFault = await dockerPreflight(config, signal);
   if (untilIdle && dockerFault !== undefined && config.temporal.address === undefined) {
     // Only this machine's worker could copy these images, and no later run would make up for it.
@@ -83,12 +86,15 @@ async function runUntil(
   signal.throwIfAborted();
 
   const temporal = config.temporal.address === undefined ? 'Temporal' : undefined;
-  const parts = [temporal, 'the worker', untilIdle ? undefined : 'the server'].filter((part) => part !== undefined);
+  const hasTargets = config.targets.length > 0;
+  const parts = [temporal, hasTargets ? 'the worker' : undefined, untilIdle ? undefined : 'the server'].filter(
+    (part) => part !== undefined,
+  );
   printMessage(`Starting ${parts.join(', ').replace(/, (?=[^,]*$)/, ' and ')} ...`);
   const linkToken = server.signIn.byLink && !untilIdle ? randomBytes(24).toString('base64url') : undefined;
   const up = await ferryUp({
     config,
-    workerPath: processPath('worker-main.js'),
+    ...(hasTargets ? { workerPath: processPath('worker-main.js') } : {}),
     // A single run accepts no requests and keeps no schedules.
     ...(untilIdle ? {} : { serverPath: processPath('server-main.js') }),
     variables: { ...process.env, ...(untilIdle ? { FERRY_SCHEDULES: 'off' } : {}), [linkTokenVariable]: linkToken },
@@ -98,13 +104,20 @@ async function runUntil(
   try {
     for (const line of startupBanner(up, config, server, linkToken)) printMessage(line);
     if (dockerFault !== undefined) printMessage(`note: ${dockerFault}; the daemon is checked again every 30 s`);
+    if (!hasTargets) {
+      printMessage('Running for the console alone: no worker, no schedules, no sync run. Ctrl-C stops it.');
+      if (!signal.aborted) await once(signal, 'abort');
+      return ExitStatus.done;
+    }
     const { namespace, connection } = config.temporal;
     return await withTemporalAt({ address: up.address, namespace, connection }, async (temporal) => {
       if (untilIdle) {
-        const status = await oneRun(temporal, fetch, { json, signal, queues: queuesFor(config.targets) });
-        const { sendLastNotifications } = await import('../last-notifications.js');
-        await sendLastNotifications(config, signal);
-        return status;
+        try {
+          return await oneRun(temporal, fetch, { json, signal, queues: queuesFor(config.targets) });
+        } finally {
+          // Also of a run that failed as a whole.
+          await notifications?.sendLastNotifications(config, signal);
+        }
       }
       await reconcileOnStart(temporal, config);
       await requestAndReportSync(temporal, 'ferry up');

@@ -14,17 +14,19 @@ import { mirrorSets } from '../../consumers/mirror-sets.js';
 import { mutatingPolicies } from '../../consumers/mutating-policy.js';
 import { registriesConf } from '../../consumers/registries-conf.js';
 import { releaseCompose } from '../../consumers/release-compose.js';
+import { MirroredImageQueries } from '../../database/pushed/mirrored-images.js';
+import { ReleaseStore } from '../../database/release-store.js';
 import { InvalidInput } from '../../domain/ferry-error.js';
 import { latestRelease } from '../../domain/release-file.js';
 import type { Target } from '../../domain/target.js';
 import { printMessage } from '../output.js';
 import { checkFiles } from '../use/check-files.js';
-import { chosenTarget, engineOptions, mirrorIndex } from '../use/mirror-target.js';
+import { chosenTarget, engineOptions, mirrorIndex, targetNote } from '../use/mirror-target.js';
 import { inPlace, printConsumerOutput } from '../use/print-consumer-output.js';
 import { readExactly } from '../use/read-exactly.js';
 import { imagesOfFiles } from '../use/read-file-images.js';
 import { readProject } from '../use/read-project.js';
-import { withReadOnlyStores } from '../with-stores.js';
+import { withReadOnlyDatabase } from '../with-read-only-database.js';
 
 export interface UseOptions {
   readonly target?: string;
@@ -53,6 +55,8 @@ export async function useCommand(words: readonly string[], options: UseOptions):
   if (options.check === true) return await checkFiles(words, config, options);
   const [what, ...rest] = words;
   const target = chosenTarget(config.targets, options.target);
+  const note = targetNote(target, options);
+  if (note !== undefined) printMessage(`note: ${note}`);
   const fileFormat = fileFormats.find((format) => format === what);
   if (fileFormat !== undefined) return await useFile(fileFormat, rest, { config, target, options });
   const engineFormat = engineFormats.find((format) => format === what);
@@ -186,7 +190,8 @@ async function useRelease(
     throw new InvalidInput(`ferry use ${upstream} takes one release, such as 1.10.0 or latest`, 'configuration');
   }
   if (options.rewrite === true) throw new InvalidInput('--rewrite is for files; use --output', 'configuration');
-  const result = await withReadOnlyStores(config, async ({ mirrored, releases }) => {
+  const result = await withReadOnlyDatabase(config, async (database) => {
+    const releases = new ReleaseStore(database);
     const stored = await releases.read(upstream, release);
     if (stored === undefined) {
       const known = await releases.list(upstream);
@@ -195,7 +200,8 @@ async function useRelease(
         'configuration',
       );
     }
-    return releaseCompose(upstream, stored, mirrorIndex(await mirrored.all([target]), target, options));
+    const images = await new MirroredImageQueries(database).all([target]);
+    return releaseCompose(upstream, stored, mirrorIndex(images, target, options));
   });
   return await printConsumerOutput(result, options, { target: target.name });
 }
@@ -219,7 +225,7 @@ async function namesOf(
 }
 
 async function openIndex({ config, target, options }: Use): Promise<MirrorIndex> {
-  return await withReadOnlyStores(config, async ({ mirrored }) =>
-    mirrorIndex(await mirrored.all([target]), target, options),
+  return await withReadOnlyDatabase(config, async (database) =>
+    mirrorIndex(await new MirroredImageQueries(database).all([target]), target, options),
   );
 }

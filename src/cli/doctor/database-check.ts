@@ -4,7 +4,7 @@ import type { BaseConfig } from '../../config/base-config.js';
 import { openDatabaseReadOnly } from '../../database/ferry-database.js';
 import { schemaIssues } from '../../database/forms/assert-usable.js';
 import { examineTables } from '../../database/forms/examine-tables.js';
-import { assertMade, missingSteps } from '../../database/run-migrations.js';
+import { assertMade, missingSteps } from '../../database/made-migrations.js';
 import { serverVersion } from '../../database/server-version.js';
 import { createStores } from '../../database/stores.js';
 import { FerryError } from '../../domain/ferry-error.js';

@@ -3,7 +3,7 @@ import type { UploadHabits } from '@image-ferry/registry';
 import type { Check } from '../../checks/check.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { openDatabaseReadOnly } from '../../database/ferry-database.js';
-import { missingSteps } from '../../database/run-migrations.js';
+import { missingSteps } from '../../database/made-migrations.js';
 import { createStores } from '../../database/stores.js';
 import { printBytes } from '../../domain/byte-count.js';
 import { FerryError } from '../../domain/ferry-error.js';
@@ -48,13 +48,14 @@ function noneOnFault(error: unknown): ReadonlyMap<string, UploadHabits> {
 }
 
 function describeHabits(habits: UploadHabits = {}): string {
-  const { afterBreak, takesChunks, leastChunkBytes, mostBodyBytes, bytesBetweenBreaks } = habits;
+  const { afterBreak, takesChunks, leastChunkBytes, mostBodyBytes, bytesBetweenBreaks, lineHolds } = habits;
   const isKnown = afterBreak !== undefined;
   return [
     isKnown ? afterBreakTexts[afterBreak] : 'not known yet whether uploads continue after a broken connection',
     ...(takesChunks === false ? ['one request for each blob'] : []),
     ...(leastChunkBytes === undefined ? [] : [`chunks of at least ${printBytes(leastChunkBytes)}`]),
     ...(mostBodyBytes === undefined ? [] : [`requests of at most ${printBytes(mostBodyBytes)}`]),
+    ...(lineHolds === true ? ['connections hold'] : []),
     ...(bytesBetweenBreaks === undefined ? [] : [`connections broke after ${printBytes(bytesBetweenBreaks)} lately`]),
   ].join('; ');
 }

@@ -1,7 +1,7 @@
 import { withTimeout, CheckTimeout } from '../../checks/check.js';
 import type { FerryConfig } from '../../config/read-config.js';
 import { openDatabaseReadOnly } from '../../database/ferry-database.js';
-import { missingSteps } from '../../database/run-migrations.js';
+import { missingSteps } from '../../database/made-migrations.js';
 import { createStores } from '../../database/stores.js';
 import { FerryError } from '../../domain/ferry-error.js';
 

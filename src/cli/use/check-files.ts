@@ -9,6 +9,7 @@ import { checkVerdict } from '../../consumers/check-verdict.js';
 import type { Answer, Checked } from '../../consumers/check-verdict.js';
 import { hostsOf } from '../../consumers/endpoints.js';
 import type { MirrorIndex, MirrorName } from '../../consumers/mirror-index.js';
+import { MirroredImageQueries } from '../../database/pushed/mirrored-images.js';
 import { FerryError, InvalidInput } from '../../domain/ferry-error.js';
 import { inParallel } from '../../domain/in-parallel.js';
 import { mirroredName } from '../../domain/mirrored-image.js';
@@ -16,7 +17,7 @@ import type { Target } from '../../domain/target.js';
 import { ExitStatus } from '../exit-status.js';
 import { interruptible } from '../interruption.js';
 import { printJson, printMessage, printTable } from '../output.js';
-import { withReadOnlyStores } from '../with-stores.js';
+import { withReadOnlyDatabase } from '../with-read-only-database.js';
 import { chosenTarget, mirrorIndex } from './mirror-target.js';
 import { imagesOfFiles } from './read-file-images.js';
 import type { NamedImage } from './read-file-images.js';
@@ -104,7 +105,8 @@ async function expectations(
   options: CheckOptions,
 ): Promise<readonly Expected[]> {
   const { targets } = config;
-  return await withReadOnlyStores(config, async ({ mirrored }) => {
+  return await withReadOnlyDatabase(config, async (database) => {
+    const mirrored = new MirroredImageQueries(database);
     const homes = images.map((one) => ({ one, home: targetOf(one.reference, targets) }));
     const written = homes.flatMap(({ one, home }) => (home === undefined ? [] : [nameOf(one, home)]));
     const sources = await mirrored.sourcesOf(written);

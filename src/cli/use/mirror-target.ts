@@ -1,7 +1,7 @@
 import { isLoopbackName } from '@image-ferry/registry';
 
 import type { FerryConfig } from '../../config/read-config.js';
-import { endpointHost, endpoints, hostsOf } from '../../consumers/endpoints.js';
+import { endpointHost, endpointNote, endpoints, hostsOf } from '../../consumers/endpoints.js';
 import type { Endpoint } from '../../consumers/endpoints.js';
 import { MirrorIndex } from '../../consumers/mirror-index.js';
 import type { EngineOptions } from '../../consumers/registry-files.js';
@@ -47,6 +47,11 @@ export function mirrorIndex(
     hosts: hostsOf(target.registry),
     pinned: digest === true,
   });
+}
+
+/** What a person should know about the target's names inside its network. */
+export function targetNote({ registry }: Target, { endpoint }: TargetChoice): string | undefined {
+  return endpointNote(registry, readEndpoint(endpoint));
 }
 
 /** How container engines reach the target. */

@@ -37,6 +37,7 @@ async function imagesOf(file: string, notes: string[], unread: string[]): Promis
   const read = fileImages(text, file);
   if (read.kind === 'images') {
     notes.push(...read.notes);
+    unread.push(...read.unread);
     return read.images;
   }
   if (file === '-') {

@@ -29,7 +29,13 @@ export function createAuditActions({ writing, work, targets: configured }: Audit
         const result = await work.rollback({ ...asked, to, who: whoOf(name) });
         return result ?? { ...asked, state: 'requested' };
       } catch (error) {
-        if (error instanceof FerryError && error.code === 'busy') throw refusal(409, error.message);
+        if (!(error instanceof FerryError)) throw error;
+        if (error.code === 'busy') throw refusal(409, error.message);
+        if (error.code === 'cancelled') {
+          // What it recorded before is still made by the next sync run.
+          const rest = `"ferry status ${asked.image}" shows what it left, "ferry release" calls it off`;
+          throw refusal(409, `${error.message}; ${rest}`);
+        }
         throw error;
       }
     },

@@ -90,10 +90,11 @@ async function readLine(
 ): Promise<ReadLine> {
   const place = { line, text: withoutPassword(text), service };
   const fault = requestFault({ images, platforms });
-  if (fault !== undefined) return { line: { ...place, images: [], refused: fault }, requests: [] };
+  if (fault !== undefined)
+    return { line: { ...place, images: [], refused: fault, codes: ['invalid-reference'] }, requests: [] };
   const by = { by: 'workflow' } as const;
   const { imageRequests, answers } = await readAddRequest({ images, platforms }, { sources, platforms: standard }, by);
-  const refused = answers([]).flatMap(({ reason }) => reason ?? []);
+  const refusals = answers([]).filter(({ outcome }) => outcome === 'refused');
   const parsed = new Map<string, ParsedLine['images'][number]>();
   for (const { reference, platform } of imageRequests) {
     const image = printImageReference(reference);
@@ -104,8 +105,11 @@ async function readLine(
       parsed.set(image, { image, platforms: [platform], wanted, names: on });
     } else parsed.set(image, { ...before, platforms: [...before.platforms, platform] });
   }
-  const reason = refused.length === 0 ? undefined : [...new Set(refused)].join('; ');
-  return { line: { ...place, images: [...parsed.values()], refused: reason }, requests: imageRequests };
+  const understood = { ...place, images: [...parsed.values()] };
+  if (refusals.length === 0) return { line: understood, requests: imageRequests };
+  const refused = [...new Set(refusals.flatMap(({ reason }) => reason ?? []))].join('; ');
+  const codes = [...new Set(refusals.flatMap(({ code }) => code ?? []))];
+  return { line: { ...understood, refused, codes }, requests: imageRequests };
 }
 
 async function* plansOf(requests: readonly WantedRequest[]): AsyncGenerator<readonly PendingPlan[]> {

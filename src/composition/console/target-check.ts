@@ -11,13 +11,15 @@ export function createTargetCheck(
   fault: string | undefined,
 ): TargetViewsOptions['check'] {
   return async (target: Target) => {
-    if (config === undefined) return { ok: false, isWarning: false, message: fault ?? 'the configuration is invalid' };
+    if (config === undefined) {
+      return { ok: false, isWarning: false, message: fault ?? 'the configuration is invalid', code: 'configuration' };
+    }
     const registries = openRegistries(config);
     try {
       const check = targetCheck(target, allCredentials(config), registries, new ObservedClocks());
       const [finding] = await runChecks([check]);
-      const { ok = false, warning = false, message = '' } = finding ?? {};
-      return { ok, isWarning: warning, message };
+      const { ok = false, warning = false, message = '', code, facts } = finding ?? {};
+      return { ok, isWarning: warning, message, code, facts };
     } finally {
       registries.close();
     }

@@ -47,11 +47,18 @@ export async function observeWorker({
   const server = await serveObservation(listen, {
     metrics: scrape,
     readiness: async () =>
-      await checkReadiness([
-        { name: 'polling', check: async () => assertPolling(queues()) },
-        { name: 'temporal', check: assertTemporal },
-        { name: 'database', check: async () => await stores.measures.assertReachable() },
-      ]),
+      await checkReadiness(
+        [
+          { name: 'polling', otherwise: 'the worker does not poll', check: async () => assertPolling(queues()) },
+          { name: 'temporal', otherwise: 'Temporal is not reachable', check: assertTemporal },
+          {
+            name: 'database',
+            otherwise: 'the database is not reachable',
+            check: async () => await stores.measures.assertReachable(),
+          },
+        ],
+        (name, reason) => logger.warn({ check: name, reason }, 'the worker is not ready'),
+      ),
     report: (reason) => logger.warn({ reason }, 'a page for monitoring could not be made'),
   });
   logger.info({ address: server.address }, 'metrics and health are served');

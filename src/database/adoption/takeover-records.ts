@@ -108,7 +108,7 @@ type CopyFound = Omit<ImageCopies, 'image' | 'target' | 'reference' | 'reason'>;
 function foundCopy(before: ImageCopies | undefined, digest: string, now: number): CopyFound {
   const attempts = (before?.attempts ?? 0) + 1;
   if (before?.state === CopyState.pushed && before.digest === digest) {
-    return { ...before, attempts, last_tried_at: now, code: null, drift: null };
+    return { ...before, attempts, last_tried_at: now, code: null, drift: null, refused_rollback: null };
   }
   return {
     state: CopyState.adopted,
@@ -124,6 +124,8 @@ function foundCopy(before: ImageCopies | undefined, digest: string, now: number)
     verified: null,
     drift: null,
     rollback_to: before?.rollback_to ?? null,
+    before_rollback: null,
+    refused_rollback: null,
     held_digest: before?.held_digest ?? null,
     held_at: before?.held_at ?? null,
     held_by: before?.held_by ?? null,
@@ -139,6 +141,8 @@ function goneCopy(before: ImageCopies, now: number): ImageCopies {
     last_tried_at: now,
     digest: null,
     verified: null,
+    before_rollback: null,
+    refused_rollback: null,
   };
 }
 

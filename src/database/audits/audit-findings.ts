@@ -1,8 +1,9 @@
 /** Reads and writes `audit_findings`. */
-import type { CountedFindings, DriftAction, DriftKind } from '../../domain/audit.js';
+import type { CountedFindings, DriftAction, DriftKind, DriftOutcome } from '../../domain/audit.js';
+import { CopyState, isThere } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { RecordedChange } from '../events.js';
-import type { AuditFinding } from './audit-views.js';
+import type { AuditFinding, FollowedFinding } from './audit-views.js';
 
 /** A finding that is recorded already is not changed. */
 export async function recordFindings(
@@ -14,13 +15,23 @@ export async function recordFindings(
 }
 
 /** What an audit found, by image and target. */
-export async function readFindings(queries: Queries, audit: string, limit: number): Promise<readonly AuditFinding[]> {
+export async function readFindings(
+  queries: Queries,
+  audit: string,
+  limit: number,
+): Promise<readonly FollowedFinding[]> {
   const rows = await queries
     .selectFrom('audit_findings')
-    .selectAll()
+    .leftJoin('image_copies', (join) =>
+      join
+        .onRef('image_copies.image', '=', 'audit_findings.image')
+        .onRef('image_copies.target', '=', 'audit_findings.target'),
+    )
+    .selectAll('audit_findings')
+    .select('image_copies.state as state_today')
     .where('audit', '=', audit)
-    .orderBy('image')
-    .orderBy('target')
+    .orderBy('audit_findings.image')
+    .orderBy('audit_findings.target')
     .limit(limit)
     .execute();
   return rows.map((row) => ({
@@ -35,7 +46,18 @@ export async function readFindings(queries: Queries, audit: string, limit: numbe
     reason: row.reason,
     foundAt: row.found_at,
     healedAt: row.healed_at ?? undefined,
+    outcome: outcomeOf(row),
   }));
+}
+
+function outcomeOf(row: {
+  readonly action: string;
+  readonly healed_at: number | null;
+  readonly state_today: string | null;
+}): DriftOutcome {
+  if (row.healed_at !== null) return 'healed';
+  const action = row.action as DriftAction;
+  return action === 'healing' && row.state_today === CopyState.blocked ? 'blocked' : action;
 }
 
 /** How many findings of each kind an audit has on each target. */
@@ -67,8 +89,9 @@ export async function countOpenFindings(queries: Queries, audit: string): Promis
 
 /** Notes when copies were healed. To be called in the transaction that heals them. */
 export async function recordHealed(queries: Queries, changes: readonly RecordedChange[], at: number): Promise<void> {
-  for (const { kind, image, target } of changes) {
-    if (kind !== 'healed' || target === undefined) continue;
+  for (const { kind, image, target, to } of changes) {
+    const isRight = kind === 'healed' || (kind === 'rolled-back' && isThere(to));
+    if (!isRight || target === undefined) continue;
     await queries
       .updateTable('audit_findings')
       .set({ healed_at: at })

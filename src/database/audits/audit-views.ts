@@ -1,5 +1,5 @@
 /** Copies that an audit checks, and audits as they are recorded. */
-import type { AuditScope, AuditSummary, DriftAction, DriftKind } from '../../domain/audit.js';
+import type { AuditScope, AuditSummary, DriftAction, DriftKind, DriftOutcome } from '../../domain/audit.js';
 
 /** A copy that should be on its target. */
 export interface AuditedCopy {
@@ -25,6 +25,8 @@ export interface FoundDrift {
 
 export interface CheckedCopy {
   readonly copy: AuditedCopy;
+  /** Its manifests and blobs were read, too. */
+  readonly isDeep: boolean;
   /** Absent: it is as it should be. */
   readonly drift?: FoundDrift | undefined;
 }
@@ -41,6 +43,10 @@ export interface AuditReport {
   readonly failure?: string | undefined;
 }
 
+export interface FinishedAudit extends AuditReport {
+  readonly finishedAt: number;
+}
+
 export interface AuditFinding {
   readonly audit: string;
   readonly image: string;
@@ -52,5 +58,10 @@ export interface AuditFinding {
   readonly found?: string | undefined;
   readonly reason: string;
   readonly foundAt: number;
+}
+
+/** A finding as it is shown later. */
+export interface FollowedFinding extends AuditFinding {
   readonly healedAt?: number | undefined;
+  readonly outcome: DriftOutcome;
 }

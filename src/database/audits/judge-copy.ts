@@ -21,11 +21,12 @@ interface Judged {
 
 export function judged(
   before: ImageCopies,
-  { copy, drift }: CheckedCopy,
+  { copy, isDeep, drift }: CheckedCopy,
   { audit, mode, now }: { readonly audit: string; readonly mode: AuditSettings['mode']; readonly now: number },
 ): Judged {
   if (drift === undefined) {
-    if (before.drift === null) return {};
+    // Its tag alone says nothing about what is missing below it.
+    if (before.drift === null || (before.drift === 'incomplete' && !isDeep)) return {};
     return { change: { row: { ...before, drift: null, code: null, reason: null }, kind: 'healed' } };
   }
   const { kind, found, reason } = drift;

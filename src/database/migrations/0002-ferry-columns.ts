@@ -22,6 +22,9 @@ const youngerPushedColumns: Readonly<Record<string, ColumnShape>> = {
   platform: { type: 'text(255)' },
 };
 
+/** Characters of `announced_by`: its index has a limit. */
+export const announcedLength = 400;
+
 /** What the ferry adds. */
 export const wantedColumns: Readonly<Record<string, ColumnShape>> = {
   image_key: { type: 'key' },
@@ -39,6 +42,10 @@ export const wantedColumns: Readonly<Record<string, ColumnShape>> = {
   note: { type: 'long-text' },
   targets: { type: 'long-text' },
   verified_at: { type: 'bigint' },
+  announced_by: {
+    type: `text(${announcedLength})`,
+    computed: `case when substr(requested_by, 1, 16) = '{"by":"upstream"' then substr(requested_by, 1, ${announcedLength}) end`,
+  },
   // Few rows have a value in these, so that an index finds them among many.
   asked_at: {
     type: 'bigint',
@@ -77,6 +84,7 @@ export async function up({ editor }: MigrationStep): Promise<void> {
   await editor.addIndex('images_for_push', { name: 'idx_wanted_image', columns: ['image'] });
   await editor.addIndex('images_for_push', { name: 'idx_duplicate_of', columns: ['duplicate_of'] });
   await editor.addIndex('images_for_push', { name: 'idx_asked_at', columns: ['asked_at'] });
+  await editor.addIndex('images_for_push', { name: 'idx_announced_by', columns: ['announced_by'] });
   await editor.addIndex('images_for_push', { name: 'idx_unread', columns: ['is_unread'] });
   await editor.addIndex('images_for_push', { name: 'idx_reset', columns: ['is_reset'] });
   // Also for counts of all rows, which read this index alone.

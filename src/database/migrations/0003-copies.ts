@@ -26,12 +26,19 @@ export const copyTables: readonly TableShape[] = [
       verified: { type: 'long-text' },
       drift: { type: 'text(16)' },
       rollback_to: { type: 'text(150)' },
+      before_rollback: { type: 'long-text' },
+      refused_rollback: { type: 'text(150)' },
       held_digest: { type: 'text(150)' },
       held_at: { type: 'bigint' },
       held_by: { type: 'text(255)' },
     },
     primaryKey: ['image', 'target'],
-    indexes: [{ name: 'idx_copy_target_state', columns: ['target', 'state'] }],
+    // Few copies are held, or were found lost or changed.
+    indexes: [
+      { name: 'idx_copy_target_state', columns: ['target', 'state'] },
+      { name: 'idx_copy_held', columns: ['held_digest'] },
+      { name: 'idx_copy_drift', columns: ['drift', 'target'] },
+    ],
   },
   {
     name: 'pushed_platforms',

@@ -21,9 +21,14 @@ export const historyTables: readonly TableShape[] = [
       started_at: { type: 'bigint', required: true },
       finished_at: { type: 'bigint' },
       summary: { type: 'long-text' },
+      // Notifications: NULL until they have considered it.
+      considered: { type: 'integer' },
     },
     primaryKey: ['id'],
-    indexes: [{ name: 'idx_started_at', columns: ['started_at'] }],
+    indexes: [
+      { name: 'idx_started_at', columns: ['started_at'] },
+      { name: 'idx_run_considered', columns: ['considered', 'finished_at'] },
+    ],
   },
   {
     name: 'run_outcomes',
@@ -60,11 +65,14 @@ export const historyTables: readonly TableShape[] = [
       reason: { type: 'long-text' },
       run: { type: 'text(100)' },
       who: { type: 'text(255)' },
+      // Notifications: NULL until they have considered it.
+      considered: { type: 'integer' },
     },
-    // The feed goes by ID, the timeline of an image by image and ID, pruning by age.
+    // The feed goes by ID, the timeline of an image by image and ID, pruning by age, notifications by what is left to consider.
     indexes: [
       { name: 'idx_event_image', columns: ['image', 'id'] },
       { name: 'idx_event_at', columns: ['at'] },
+      { name: 'idx_event_considered', columns: ['considered', 'id'] },
     ],
   },
   {

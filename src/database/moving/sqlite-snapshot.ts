@@ -7,7 +7,8 @@ import { sql } from 'kysely';
 import { missingDatabase } from '../database-fault.js';
 import { openDatabaseReadOnly, openDatabase } from '../ferry-database.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { assertMade, migrate } from '../run-migrations.js';
+import { assertMade } from '../made-migrations.js';
+import { migrate } from '../run-migrations.js';
 
 /**
  * openSnapshot opens a migrated copy of a ferry's SQLite file in its current state. The file itself is only read and may be

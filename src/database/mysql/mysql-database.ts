@@ -1,6 +1,7 @@
 import { CompiledQuery, MysqlDialect } from 'kysely';
 import type { Dialect } from 'kysely';
 import { createPool, escapeId } from 'mysql2';
+import type { Pool } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
 import type { ConnectionOptions } from 'mysql2/promise';
 
@@ -25,30 +26,32 @@ const sessionSettings = `set session time_zone = '+00:00',
 export interface OpenMysql {
   readonly dialect: Dialect;
   readonly notes: readonly string[];
+  /** Ends the connection if no statement was executed: Kysely ends only what it has used. */
+  readonly endUnused: () => Promise<void>;
 }
 
-/** Connects once to verify the settings, and creates the database if it is missing. @throws DatabaseFault */
+/** Connects to verify the settings, and creates the database if it is missing. @throws DatabaseFault */
 export async function openMysql(settings: MysqlSettings): Promise<OpenMysql> {
   const server = await reachServer(settings);
-  await ensureDatabase(settings, server);
-  return connected(settings, server, [sessionSettings]);
+  const pool = server.pool ?? (await createDatabase(settings, server));
+  return connected(pool, server, [sessionSettings]);
 }
 
 /** Connects to an existing database; the server refuses every write. @throws DatabaseFault */
 export async function openMysqlReadOnly(settings: MysqlSettings): Promise<OpenMysql> {
   const server = await reachServer(settings);
-  if (!server.isThere) {
+  if (server.pool === undefined) {
     const { database, host, port } = settings;
     throw missingDatabase(`there is no database ${database} on ${host}:${port} yet`);
   }
-  return connected(settings, server, [sessionSettings, 'set session transaction read only']);
+  return connected(server.pool, server, [sessionSettings, 'set session transaction read only']);
 }
 
 /** A server that accepted a connection. */
 interface Server {
   readonly options: ConnectionOptions;
-  /** The database that the settings name. */
-  readonly isThere: boolean;
+  /** With that connection; undefined if the database that the settings name is not there. */
+  readonly pool: Pool | undefined;
   readonly notes: readonly string[];
   readonly faultOf: (error: unknown) => unknown;
 }
@@ -73,41 +76,48 @@ async function reachServer(settings: MysqlSettings): Promise<Server> {
     const faultOf = (error: unknown): unknown => mysqlFault(error, settings, { isEncrypted });
     const note = transportNote(settings, transport, isEncrypted);
     const notes = note === undefined ? [] : [note];
+    // With the database first: the user may have no permission to create it.
+    const pool = poolOf(settings, options);
     try {
-      // Try with the database first: the user may have no permission to create it.
-      const existing = await createConnection({ ...options, database: settings.database });
-      await existing.end();
-      return { options, isThere: true, notes, faultOf };
+      (await pool.promise().getConnection()).release();
+      return { options, pool, notes, faultOf };
     } catch (error) {
-      if (isUnknownDatabase(error)) return { options, isThere: false, notes, faultOf };
+      await pool.promise().end();
+      if (isUnknownDatabase(error)) return { options, pool: undefined, notes, faultOf };
       throw faultOf(error);
     }
   }
 }
 
-function connected(
-  settings: MysqlSettings,
-  { options, notes, faultOf }: Server,
-  session: readonly string[],
-): OpenMysql {
-  const pool = createPool({
+function poolOf({ database }: MysqlSettings, options: ConnectionOptions): Pool {
+  return createPool({
     ...options,
-    database: settings.database,
+    database,
     connectionLimit: connections,
     dateStrings: true,
     // Without FOUND_ROWS, an insert that found an existing row can be distinguished from a new row.
     flags: ['-FOUND_ROWS'],
   });
+}
+
+function connected(pool: Pool, { notes, faultOf }: Server, session: readonly string[]): OpenMysql {
+  let isUsed = false;
   const dialect = new FaultMappingMysqlDialect(
     {
-      pool,
+      pool: async () => {
+        isUsed = true;
+        return await Promise.resolve(pool);
+      },
       onCreateConnection: async (fresh) => {
         for (const statement of session) await fresh.executeQuery(CompiledQuery.raw(statement));
       },
     },
     faultOf,
   );
-  return { dialect, notes };
+  const endUnused = async (): Promise<void> => {
+    if (!isUsed) await pool.promise().end();
+  };
+  return { dialect, notes, endUnused };
 }
 
 class FaultMappingMysqlDialect extends MysqlDialect {
@@ -123,8 +133,7 @@ class FaultMappingMysqlDialect extends MysqlDialect {
   }
 }
 
-async function ensureDatabase(settings: MysqlSettings, { options, isThere, faultOf }: Server): Promise<void> {
-  if (isThere) return;
+async function createDatabase(settings: MysqlSettings, { options, faultOf }: Server): Promise<Pool> {
   try {
     const server = await createConnection(options);
     try {
@@ -133,6 +142,7 @@ async function ensureDatabase(settings: MysqlSettings, { options, isThere, fault
     } finally {
       await server.end();
     }
+    return poolOf(settings, options);
   } catch (error) {
     const fault = faultOf(error);
     if (!(fault instanceof DatabaseFault) || fault.faultKind !== 'refused') throw fault;

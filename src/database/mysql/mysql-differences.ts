@@ -37,6 +37,7 @@ export const mysqlDifferences: DialectDifferences = {
     const result = await sql`delete from ${sql.table(table)} where ${where}`.execute(queries);
     return Number(result.numAffectedRows ?? 0);
   },
+  byPrimaryKey: (table) => sql`${sql.table(table)} force index (primary)`,
   holdsNul() {
     // The driver returns texts with NUL unchanged, and the grammar of references refuses them.
     return sql<number>`0`;

@@ -8,6 +8,7 @@ import type { ImageOutcome, TargetOutcome } from '../../domain/wanted-image.js';
 import type { DialectDifferences, Queries } from '../dialect-differences.js';
 import type { RecordedChange } from '../events.js';
 import type { ImageCopies } from '../tables.js';
+import { readBefore } from './before-rollback.js';
 import { printVerified } from './verified-copies.js';
 
 /** The outcomes of one image on its targets. */
@@ -91,7 +92,8 @@ export function copyChange(before: ImageCopies | undefined, now: ImageCopies): R
 
 function kindOf(before: ImageCopies, now: ImageCopies): 'rolled-back' | 'healed' | undefined {
   if (!isThere(now.state)) return undefined;
-  if (before.rollback_to !== null && now.rollback_to === null) return 'rolled-back';
+  const isMade = before.rollback_to !== null && now.rollback_to === null && now.refused_rollback === null;
+  if (isMade) return 'rolled-back';
   return before.drift !== null && now.drift === null ? 'healed' : undefined;
 }
 
@@ -108,6 +110,9 @@ function changesOf(
     reason: reasonOf(outcome),
     attempts: before.attempts + 1,
     last_tried_at: now,
+    refused_rollback: null,
+    // It is there now, whatever it was when a rollback was requested.
+    ...(isThere(outcome.state) ? { before_rollback: null } : {}),
     ...(outcome.reference === undefined ? {} : { reference: outcome.reference }),
     ...('digest' in outcome ? { digest: outcome.digest, source_digest: sourceDigest ?? null, verified: null } : {}),
     ...(outcome.state === CopyState.pushed
@@ -128,19 +133,22 @@ function holdOf(
   return { rollback_to: null, held_digest: digest, held_at: now, reason };
 }
 
-/** No registry has what the tag was to be put back to: the copy stays as it was. */
+/** No registry has what the tag was to be put back to: the copy is again what it was, with the reason. */
 function refusedRollback(
   before: ImageCopies,
   { code, reason }: { readonly code: FaultCode; readonly reason: string },
   now: number,
 ): Partial<ImageCopies> {
+  const { state } = readBefore(before.before_rollback) ?? { state: CopyState.pushed };
   return {
-    state: CopyState.pushed,
+    state,
     code,
     reason,
     attempts: before.attempts + 1,
     last_tried_at: now,
     rollback_to: null,
+    before_rollback: null,
+    refused_rollback: before.rollback_to,
   };
 }
 

@@ -7,7 +7,7 @@ import { errorMessage } from '../../domain/error-message.js';
 import { DatabaseFault } from '../database-fault.js';
 import { openDatabaseReadOnly } from '../ferry-database.js';
 import type { FerryDatabase } from '../ferry-database.js';
-import { assertMade } from '../run-migrations.js';
+import { assertMade } from '../made-migrations.js';
 
 export interface SqliteBackup {
   readonly file: string;

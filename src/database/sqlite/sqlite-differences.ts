@@ -33,6 +33,7 @@ export const sqliteDifferences: DialectDifferences = {
     const result = await sql`delete from ${sql.table(table)} where rowid in (${some})`.execute(queries);
     return Number(result.numAffectedRows ?? 0);
   },
+  byPrimaryKey: (table) => sql.table(table),
   holdsNul(columns) {
     // The driver returns a text only up to its first NUL: the rest would be lost silently.
     const places = columns.map((column) => sql`instr(coalesce(${sql.ref(column)}, ''), char(0))`);

@@ -1,10 +1,11 @@
 /** Filters of wanted images in SQL. */
 import { sql } from 'kysely';
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import type { Expression, ExpressionBuilder, RawBuilder, SqlBool } from 'kysely';
 
 import type { ImageFilter } from '../../domain/image-filter.js';
 import { CopyState, PushStatus, thereStates } from '../../domain/wanted-image.js';
 import { effectiveStatus } from '../effective-status.js';
+import { announcedLength } from '../migrations/0002-ferry-columns.js';
 import type { FerryTables } from '../tables.js';
 import { firstRow } from './wanted-rows.js';
 
@@ -50,9 +51,18 @@ function addTime(time: number): string {
 }
 
 /** How `requested_by` begins, which is written by `JSON.stringify`: by an upstream, or by one of its releases. */
-export function announcedBy(upstream: string, release?: string): string {
+function announcedBy(upstream: string, release?: string): string {
   const known = JSON.stringify({ by: 'upstream', id: upstream, release });
   return known.slice(0, -1);
+}
+
+/** Rows that an upstream announced, or one of its releases, found by an index. */
+export function isAnnouncedBy(upstream: string, release?: string): RawBuilder<SqlBool> {
+  const beginning = announcedBy(upstream, release);
+  // The column has the beginning alone, and a range needs an end: no character is above U+10FFFF.
+  const indexed = Array.from(beginning).slice(0, announcedLength).join('');
+  return sql<SqlBool>`(announced_by >= ${indexed} and announced_by < ${`${indexed}\u{10ffff}`}
+    and instr(requested_by, ${beginning}) = 1)`;
 }
 
 function stateConditions(is: Is, { state = 'wanted', target }: ImageFilter): Condition[] {

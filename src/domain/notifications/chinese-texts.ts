@@ -30,7 +30,7 @@ export const chineseTexts: MessageTexts = {
     };
   },
   release(facts, time) {
-    const { phase, upstream, release, images, added, openedAt, overAt = openedAt, first } = facts;
+    const { phase, upstream, release, images, openedAt, overAt = openedAt, first } = facts;
     const subject = `${properName(upstream)} ${release}`;
     if (phase === 'over') {
       return {
@@ -40,7 +40,7 @@ export const chineseTexts: MessageTexts = {
     }
     return {
       title: `发现新版本：${subject}`,
-      lines: [`共 ${images} 个镜像，其中 ${added} 个新增：${names(first, images)}`],
+      lines: [`共 ${images} 个镜像，${parts(facts)}：${names(first, images)}`],
     };
   },
   test: ({ channel, by }) => ({ title: 'Image Ferry 测试消息', lines: [`渠道 ${channel} 可用。发起人：${by}。`] }),
@@ -60,6 +60,7 @@ function openTitle({ kind, code, target, source, images, what }: IncidentFacts):
     case 'retrying':
       return `${images} 个镜像长时间重试：${place}，${code}`;
     case 'drift':
+      if (code === 'audit-failed') return '审计中途失败，部分副本未检查';
       return code === 'drift-lost'
         ? `目标仓库 ${target ?? ''} 丢失 ${images} 个镜像`
         : `目标仓库 ${target ?? ''} 上有 ${images} 个镜像被他人改动`;
@@ -83,7 +84,7 @@ function overTitle({ kind, code, target, source, what }: IncidentFacts): string 
     case 'allowance':
       return `已恢复：可以继续从 ${source ?? ''} 拉取`;
     case 'drift':
-      return `已恢复：目标仓库 ${target ?? ''} 上的镜像已修复`;
+      return code === 'audit-failed' ? '已恢复：审计已完整执行' : `已恢复：目标仓库 ${target ?? ''} 上的镜像已修复`;
     case 'silent':
       return code === 'worker-silent'
         ? `已恢复：任务队列 ${what ?? ''} 有 worker 在工作`
@@ -105,9 +106,17 @@ function everyTarget({ targets }: ReleaseFacts): string {
   return others.length === 1 ? '两个目标仓库' : `全部 ${targets.length} 个目标仓库`;
 }
 
-function news({ images, added, bytes }: ReleaseFacts): string {
+function news({ images, added, changed, bytes }: ReleaseFacts): string {
   const size = bytes === undefined ? '' : `，共 ${printBytes(bytes)}`;
-  return added === 0 ? `${images} 个镜像均无变化` : `新增 ${added} 个镜像${size}`;
+  if (added + changed === 0) return `其 ${images} 个镜像此前均已请求`;
+  if (added === 0) return `变更 ${changed} 个镜像${size}`;
+  return `新增 ${added} 个镜像${changed === 0 ? '' : `，变更 ${changed} 个`}${size}`;
+}
+
+/** What a release brings beside what was requested before. */
+function parts({ added, changed }: ReleaseFacts): string {
+  const some = [...(added === 0 ? [] : [`新增 ${added} 个`]), ...(changed === 0 ? [] : [`变更 ${changed} 个`])];
+  return some.length === 0 ? '此前均已请求' : `其中${some.join('、')}`;
 }
 
 function names(first: readonly string[], total: number): string {

@@ -34,7 +34,7 @@ export const englishTexts: MessageTexts = {
     };
   },
   release(facts, time) {
-    const { phase, upstream, release, images, added, openedAt, overAt = openedAt, first } = facts;
+    const { phase, upstream, release, images, openedAt, overAt = openedAt, first } = facts;
     const subject = `${properName(upstream)} ${release}`;
     if (phase === 'over') {
       return {
@@ -44,7 +44,7 @@ export const englishTexts: MessageTexts = {
     }
     return {
       title: `New release found: ${subject}`,
-      lines: [`${count(images)}, ${added} of them new: ${names(first, images)}`],
+      lines: [`${count(images)}, ${parts(facts)}: ${names(first, images)}`],
     };
   },
   test: ({ channel, by }) => ({
@@ -67,6 +67,7 @@ function openTitle({ kind, code, target, source, images, what }: IncidentFacts):
     case 'retrying':
       return `${count(images)} ${images === 1 ? 'has' : 'have'} been retrying for long: ${place}, ${code}`;
     case 'drift':
+      if (code === 'audit-failed') return 'An audit ended early: not all copies were checked';
       return code === 'drift-lost'
         ? `Target ${target ?? ''} lost ${count(images)}`
         : `${count(images)} on target ${target ?? ''} ${images === 1 ? 'was' : 'were'} changed by others`;
@@ -92,7 +93,9 @@ function overTitle({ kind, code, target, source, what }: IncidentFacts): string 
     case 'allowance':
       return `Over: ${source ?? ''} can be pulled from again`;
     case 'drift':
-      return `Over: the copies on target ${target ?? ''} are right again`;
+      return code === 'audit-failed'
+        ? 'Over: an audit has run to its end'
+        : `Over: the copies on target ${target ?? ''} are right again`;
     case 'silent':
       return code === 'worker-silent'
         ? `Over: a worker polls ${what ?? ''} again`
@@ -110,9 +113,17 @@ function everyTarget({ targets }: ReleaseFacts): string {
   return others.length === 1 ? 'both targets' : `all ${targets.length} targets`;
 }
 
-function news({ images, added, bytes }: ReleaseFacts): string {
+function news({ images, added, changed, bytes }: ReleaseFacts): string {
   const size = bytes === undefined ? '' : `, ${printBytes(bytes)}`;
-  return added === 0 ? `none of its ${count(images)} is new` : `${count(added)} new${size}`;
+  if (added + changed === 0) return `its ${count(images)} ${images === 1 ? 'was' : 'were'} requested before`;
+  if (added === 0) return `${count(changed)} changed${size}`;
+  return `${count(added)} new${changed === 0 ? '' : `, ${changed} changed`}${size}`;
+}
+
+/** What a release brings beside what was requested before. */
+function parts({ added, changed }: ReleaseFacts): string {
+  const some = [...(added === 0 ? [] : [`${added} new`]), ...(changed === 0 ? [] : [`${changed} changed`])];
+  return some.length === 0 ? 'requested before' : some.join(', ');
 }
 
 function count(images: number): string {

@@ -22,7 +22,13 @@ export type Language = (typeof languages)[number];
 
 /** Codes of incidents: those of faults, and what only notifications know. */
 export type IncidentCode =
-  FaultCode | 'drift-lost' | 'drift-changed' | 'worker-silent' | 'schedule-silent' | 'schedule-missing';
+  | FaultCode
+  | 'drift-lost'
+  | 'drift-changed'
+  | 'audit-failed'
+  | 'worker-silent'
+  | 'schedule-silent'
+  | 'schedule-missing';
 
 /** Where the cause is; neither for rows that name no image. */
 export interface CausePlace {
@@ -67,11 +73,13 @@ export interface ReleaseFacts {
   readonly phase: 'open' | 'over';
   readonly upstream: string;
   readonly release: string;
-  /** Images of the release, and those that were not wanted before. */
+  /** Wanted images of the release; those that it has requested first are new, or changed: they had another tag before. */
   readonly images: number;
   readonly added: number;
-  /** Compressed bytes of the new images; absent: not known. */
+  readonly changed: number;
+  /** Compressed bytes of the new and changed images; absent: not known. */
   readonly bytes?: number | undefined;
+  /** Of its images. */
   readonly targets: readonly string[];
   readonly first: readonly string[];
   readonly openedAt: number;

@@ -153,7 +153,7 @@ export class FerryMetrics implements Meter {
     });
     this.#drift = new Gauge({
       name: 'ferry_drift_images',
-      help: 'Images that the last audit found changed or lost on a target.',
+      help: 'Images that audits found lost, changed or incomplete on a target, and that are not right again.',
       labelNames: ['target'],
       registers,
     });

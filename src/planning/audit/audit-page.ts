@@ -63,7 +63,7 @@ export async function auditPage(ports: AuditPorts, query: AuditQuery, signal: Ab
         counts.add(copy, found);
         if (found.kind === 'unknown') {
           if (ofTarget.has(found.fault.code)) trouble ??= found.fault;
-        } else checked.push({ copy, drift: found.kind === 'drift' ? found.drift : undefined });
+        } else checked.push({ copy, isDeep: found.isDeep, drift: found.kind === 'drift' ? found.drift : undefined });
       });
     }),
   );

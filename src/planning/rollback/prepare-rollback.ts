@@ -5,7 +5,6 @@ import type { PreparedRollback, RollbackInput, RollbackResult } from '../../cont
 import type { RollbackCopy, RollbackStore } from '../../database/rollback-store.js';
 import type { WantedImageStore } from '../../database/wanted/wanted-image-store.js';
 import type { FaultCode } from '../../domain/ferry-error.js';
-import { CopyState } from '../../domain/wanted-image.js';
 import { wantedSelection } from '../../domain/wanted-platforms.js';
 import { tagRefOf } from '../tag-ref.js';
 import { planRollback } from './plan-rollback.js';
@@ -70,11 +69,12 @@ export function rollbackResult(
 ): RollbackResult {
   const named = { image, target };
   if (copy === undefined) return { ...named, state: 'released' };
-  const { reference, heldDigest, rollbackTo, code, reason = '' } = copy;
+  const { reference, heldDigest, rollbackTo, refused: refusedTo, code = 'rollback-impossible', reason = '' } = copy;
   if (rollbackTo === to) return { ...named, state: 'pending', to, reason };
   if (heldDigest === to) return { ...named, state: 'held', reference, digest: to, before };
-  const isRefused = code !== undefined && copy.state === CopyState.pushed;
-  return isRefused ? { ...named, state: 'refused', code: code as FaultCode, reason } : { ...named, state: 'released' };
+  return refusedTo === to
+    ? { ...named, state: 'refused', code: code as FaultCode, reason }
+    : { ...named, state: 'released' };
 }
 
 async function otherPlaces({ targets, rollbacks }: PreparePorts, image: string, except: string) {

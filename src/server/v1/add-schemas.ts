@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
+import { refusalCodes } from '../../domain/requested-images.js';
 import { PlanFigures } from './image-action-schemas.js';
 
 const longestText = 500_000;
@@ -49,6 +50,7 @@ export const ParsedText = z
             )
             .readonly(),
           refused: z.string().optional().openapi({ description: 'why the line, or a part of it, is not added' }),
+          codes: z.array(z.enum(refusalCodes)).readonly().optional().openapi({ description: 'the same for programs' }),
         }),
       )
       .readonly(),

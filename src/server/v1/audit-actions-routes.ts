@@ -22,7 +22,7 @@ export interface AuditActions {
   /**
    * Waits a while for the end of the rollback.
    *
-   * @throws HTTPException 409 while another rollback of the copy is not made yet
+   * @throws HTTPException 409 while another rollback of the copy is not made yet, or if a user cancels the workflow
    */
   rollback(
     request: z.infer<typeof RollbackRequest>,

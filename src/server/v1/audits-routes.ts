@@ -19,6 +19,9 @@ const Finding = z
     reason: z.string(),
     foundAt: time('when it was found'),
     healedAt: time('when it was right again').optional(),
+    outcome: z.enum(['healing', 'reported', 'left', 'healed', 'blocked']).openapi({
+      description: 'what became of it: what was to be healed may be healed, or its copy blocked today',
+    }),
   })
   .openapi('AuditFinding');
 

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
+import { refusalCodes } from '../../domain/requested-images.js';
 import { limit, next, time } from '../status-schemas.js';
 
 const requestKind = z.enum(['webhook', 'dispatch', 'api', 'console']);
@@ -49,6 +50,7 @@ export const RequestDetails = z
           image: z.string().optional(),
           platform: z.string().optional(),
           outcome: z.enum(['added', 'renewed', 'already-pending', 'refused']),
+          code: z.enum(refusalCodes).optional(),
           reason: z.string().optional(),
         }),
       )

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
-import { copyState, Run, time } from '../status-schemas.js';
+import { runCauseKinds } from '../../domain/run-cause.js';
+import { copyState, next, Run, time } from '../status-schemas.js';
 
 const Stalled = z.object({
   host: z.string(),
@@ -57,9 +58,21 @@ export const Progress = z
   })
   .openapi('Progress');
 
+const runWithCauses = {
+  ...Run.shape,
+  causes: z
+    .array(z.object({ kind: z.enum(runCauseKinds), facts: z.record(z.string(), z.string()) }))
+    .readonly()
+    .openapi({ description: 'the reasons for programs, in the same order' }),
+};
+
+export const RunsWithCauses = z
+  .object({ items: z.array(z.object(runWithCauses)).readonly(), next })
+  .openapi('RunsWithCauses');
+
 export const RunDetails = z
   .object({
-    ...Run.shape,
+    ...runWithCauses,
     notDone: z
       .array(
         z.object({

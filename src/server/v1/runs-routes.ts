@@ -1,14 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
+import { printRunCause, readRunCause } from '../../domain/run-cause.js';
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import { refusal } from '../problems.js';
 import type { ReadDatabase } from '../read-database.js';
 import { assertJsonType, jsonBody, limitedBody } from '../request-body.js';
-import { Runs, RunsQuery } from '../status-schemas.js';
+import { RunsQuery } from '../status-schemas.js';
 import type { CallerEnv, Gate } from './caller.js';
 import type { ConsoleWork } from './console-work.js';
-import { Progress, RunCancelled, RunDetails, RunRequest, RunRequested } from './run-schemas.js';
+import { Progress, RunCancelled, RunDetails, RunRequest, RunRequested, RunsWithCauses } from './run-schemas.js';
 
 export interface RunsRoutesOptions {
   readonly gate: Gate;
@@ -26,7 +27,7 @@ const getRuns = createRoute({
   summary: 'Sync runs, the latest first, in pages',
   ...bearerToken,
   request: { query: RunsQuery },
-  responses: { 200: json(Runs, 'A page of sync runs.'), ...refusals },
+  responses: { 200: json(RunsWithCauses, 'A page of sync runs.'), ...refusals },
 });
 
 const getCurrent = createRoute({
@@ -69,7 +70,8 @@ export function runsRoutes({ gate, readDatabase: read, work }: RunsRoutesOptions
   return openApiApp<CallerEnv>()
     .openapi({ ...getRuns, middleware }, async (context) => {
       const { limit, cursor } = context.req.valid('query');
-      return context.json(await read(async ({ status }) => await status.listRuns({ limit, cursor })), 200);
+      const page = await read(async ({ status }) => await status.listRuns({ limit, cursor }));
+      return context.json({ ...page, items: page.items.map(withCauses) }, 200);
     })
     .openapi({ ...getCurrent, middleware }, async (context) => {
       return context.json((await work.progress()) ?? idle(), 200);
@@ -81,20 +83,26 @@ export function runsRoutes({ gate, readDatabase: read, work }: RunsRoutesOptions
         await status.notDone(id, mostNotDone),
       ]);
       if (run === undefined) throw refusal(404, 'there is no such run, or it was pruned with the history');
-      return context.json({ ...run, notDone }, 200);
+      return context.json({ ...withCauses(run), notDone }, 200);
     })
     .openapi(
       { ...postRun, middleware: [gate.asOperator, limitedBody(), jsonBody(assertJsonType)] },
       async (context) => {
         const { reason } = context.req.valid('json');
         const { name } = context.get('caller');
-        await work.requestSync(reason === undefined ? `console: ${name}` : `console: ${name}: ${reason}`);
+        await work.requestSync(
+          printRunCause('console', { who: name, ...(reason === undefined ? {} : { what: reason }) }),
+        );
         return context.json({ requested: true as const }, 202);
       },
     )
     .openapi({ ...deleteCurrent, middleware: gate.asOperator }, async (context) => {
       return context.json({ cancelled: await work.cancelSync() }, 202);
     });
+}
+
+function withCauses<R extends { readonly reasons: readonly string[] }>(run: R) {
+  return { ...run, causes: run.reasons.map(readRunCause) };
 }
 
 /** What is answered while no run is in progress. */

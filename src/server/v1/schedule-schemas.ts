@@ -7,10 +7,22 @@ export const Schedule = z
     id: z.string().openapi({ description: 'sync-all, or fetch- and the name of an upstream' }),
     kind: z.enum(['sync', 'audit', 'fetch']),
     upstream: z.string().optional(),
-    timing: z.string().openapi({ example: 'every 3h, offset 7m' }),
+    timing: z.string().openapi({ example: 'every 3h, offset 7m', description: 'for people' }),
+    every: z
+      .object({ ms: z.int(), offsetMs: z.int() })
+      .optional()
+      .openapi({ description: 'the same for programs: an interval since 1970, with an offset' }),
+    cron: z
+      .object({ expressions: z.array(z.string()).readonly(), timezone: z.string() })
+      .optional()
+      .openapi({ description: 'the same for programs' }),
     exists: z.boolean().openapi({ description: 'false: "ferry schedules ensure" creates it in Temporal' }),
     paused: z.boolean(),
     note: z.string().optional().openapi({ description: 'why it was paused' }),
+    pausedBy: z
+      .object({ way: z.enum(['console', 'cli']), who: z.string() })
+      .optional()
+      .openapi({ description: 'the same for programs; absent if a person gave the note' }),
     last: z.object({ at: time('last time'), workflowId: z.string(), state: z.string().optional() }).optional(),
     next: z.array(z.int()).readonly().openapi({ description: 'next times, UTC milliseconds; empty while paused' }),
     timesRun: z.int(),

@@ -1,8 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type * as z from 'zod';
 
+import { printPauseNote, readPauseNote } from '../../domain/schedule-note.js';
 import { printTiming } from '../../domain/schedule-timing.js';
-import type { ScheduleSetting } from '../../domain/schedule-timing.js';
+import type { ScheduleSetting, ScheduleTiming } from '../../domain/schedule-timing.js';
 import { bearerToken, json, problems } from '../answer-schemas.js';
 import { openApiApp } from '../open-api-app.js';
 import { refusal } from '../problems.js';
@@ -52,7 +53,7 @@ export function schedulesRoutes({ gate, schedules, work }: SchedulesRoutesOption
         if (setting === undefined) {
           throw refusal(404, `unknown schedule; configured: ${schedules.map((one) => one.id).join(', ')}`);
         }
-        const note = context.req.valid('json').note ?? `${action} in the console by ${name}`;
+        const note = context.req.valid('json').note ?? noteOf(action, name);
         if (!(await work.changeSchedule(id, { action, note }))) {
           throw refusal(404, `${id} is not in Temporal: "ferry schedules ensure" creates it`);
         }
@@ -74,6 +75,16 @@ export async function scheduleViews(
     const view = byId.get(id);
     if (view === undefined) return [];
     const upstream = does.kind === 'fetch' ? does.upstream : undefined;
-    return [{ ...view, kind: does.kind, upstream, timing: printTiming(timing) }];
+    const pausedBy = view.note === undefined ? undefined : readPauseNote(view.note);
+    return [{ ...view, kind: does.kind, upstream, timing: printTiming(timing), ...partsOf(timing), pausedBy }];
   });
+}
+
+function noteOf(action: string, who: string): string {
+  return action === 'pause' ? printPauseNote({ way: 'console', who }) : `${action} in the console by ${who}`;
+}
+
+function partsOf(timing: ScheduleTiming): Pick<z.infer<typeof Schedule>, 'every' | 'cron'> {
+  if ('cron' in timing) return { cron: { expressions: timing.cron, timezone: timing.timezone ?? 'UTC' } };
+  return { every: { ms: timing.everyMs, offsetMs: timing.offsetMs ?? 0 } };
 }

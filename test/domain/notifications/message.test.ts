@@ -25,6 +25,7 @@ const release: ReleaseFacts = {
   release: '1.10.0',
   images: 9,
   added: 4,
+  changed: 0,
   bytes: 1_900_000_000,
   targets: ['aliyun', 'private'],
   first: [],
@@ -60,21 +61,56 @@ test('a release that is complete: where it is, what is new, and its size', () =>
   expect(messageOf(release, chinese).title).toBe('Dify 1.10.0 已同步到两个目标仓库：新增 4 个镜像，共 1.90 GB');
 });
 
+test.each([
+  [{ added: 2, changed: 3 }, '2 images new, 3 changed, 1.90 GB', '新增 2 个镜像，变更 3 个，共 1.90 GB'],
+  [{ added: 0, changed: 3 }, '3 images changed, 1.90 GB', '变更 3 个镜像，共 1.90 GB'],
+  [{ added: 0, changed: 1 }, '1 image changed, 1.90 GB', '变更 1 个镜像，共 1.90 GB'],
+  [{ added: 0, changed: 0, bytes: undefined }, 'its 9 images were requested before', '其 9 个镜像此前均已请求'],
+])('a release that is complete, with %o', (counts, inEnglish, inChinese) => {
+  const facts = { ...release, ...counts };
+
+  expect(messageOf(facts, english).title).toBe(`Dify 1.10.0 is on both targets: ${inEnglish}`);
+  expect(messageOf(facts, chinese).title).toBe(`Dify 1.10.0 已同步到两个目标仓库：${inChinese}`);
+});
+
+test.each([
+  [
+    { added: 2, changed: 3 },
+    '9 images, 2 new, 3 changed: a:1 and 8 more',
+    '共 9 个镜像，其中新增 2 个、变更 3 个：a:1 等 9 个',
+  ],
+  [{ added: 0, changed: 3 }, '9 images, 3 changed: a:1 and 8 more', '共 9 个镜像，其中变更 3 个：a:1 等 9 个'],
+  [{ added: 0, changed: 0 }, '9 images, requested before: a:1 and 8 more', '共 9 个镜像，此前均已请求：a:1 等 9 个'],
+])('a release that was found, with %o', (counts, inEnglish, inChinese) => {
+  const facts = { ...release, ...counts, phase: 'open', first: ['docker.io/library/a:1'] } as const;
+
+  expect(messageOf(facts, english).lines[0]?.text).toBe(inEnglish);
+  expect(messageOf(facts, chinese).lines[0]?.text).toBe(inChinese);
+});
+
 test('every kind of message has both languages, and no Chinese in the English one or the other way round', () => {
   const incidents = notificationKinds.flatMap((kind) =>
     (['open', 'over'] as const).flatMap((phase) =>
-      (['drift-lost', 'drift-changed', 'worker-silent', 'schedule-silent', 'schedule-missing', 'denied'] as const).map(
-        (code): NotificationFacts => ({
-          ...away,
-          kind,
-          phase,
-          code,
-          what: 'sync-all',
-          overAt: openedAt + 1_000,
-          reason: '',
-          first: [],
-        }),
-      ),
+      (
+        [
+          'drift-lost',
+          'drift-changed',
+          'audit-failed',
+          'worker-silent',
+          'schedule-silent',
+          'schedule-missing',
+          'denied',
+        ] as const
+      ).map((code): NotificationFacts => ({
+        ...away,
+        kind,
+        phase,
+        code,
+        what: 'sync-all',
+        overAt: openedAt + 1_000,
+        reason: '',
+        first: [],
+      })),
     ),
   );
   const counts = { images: 9, pushed: 1, waiting: 2, retrying: 3, blocked: 3 };

@@ -14,7 +14,8 @@ async function start(routes: Partial<ObservationRoutes> = {}, port = 0): Promise
     { host: '127.0.0.1', port, variable: 'FERRY_METRICS_LISTEN' },
     {
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'ferry_up 1\n' }),
-      readiness: async () => await checkReadiness([{ name: 'temporal', check: async () => {} }]),
+      readiness: async () =>
+        await checkReadiness([{ name: 'temporal', otherwise: 'is away', check: async () => {} }], () => undefined),
       report: () => {},
       ...routes,
     },
@@ -41,20 +42,23 @@ describe('the address for monitoring', () => {
     expect(await ask('/metrics', 'POST')).toMatchObject({ status: 405 });
   });
 
-  test('says what is missing while the process is not ready, and stays healthy', async () => {
+  test('says what is missing while the process is not ready, leaves the reasons to the log, and stays healthy', async () => {
+    const reported: string[] = [];
     const { address } = await start({
       readiness: async () =>
         await checkReadiness(
           [
-            { name: 'temporal', check: async () => await new Promise(() => {}) },
+            { name: 'temporal', otherwise: 'Temporal is away', check: async () => await new Promise(() => {}) },
             {
               name: 'database',
+              otherwise: 'the database is away',
               check: async () => {
-                throw new Error('connection refused');
+                throw new Error("Access denied for user 'ferry'@'10.0.0.7'");
               },
             },
-            { name: 'polling', check: async () => {} },
+            { name: 'polling', otherwise: 'does not poll', check: async () => {} },
           ],
+          (name, reason) => reported.push(`${name}: ${reason}`),
           20,
         ),
     });
@@ -65,10 +69,14 @@ describe('the address for monitoring', () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({
       status: 'not ready',
-      temporal: 'no answer within 0.02 s',
-      database: 'connection refused',
+      temporal: 'Temporal is away',
+      database: 'the database is away',
       polling: 'ok',
     });
+    expect(reported.toSorted()).toEqual([
+      "database: Access denied for user 'ferry'@'10.0.0.7'",
+      'temporal: no answer within 0.02 s',
+    ]);
     expect(healthy.status).toBe(200);
   });
 

@@ -83,6 +83,17 @@ test('a rollback that takes long is answered as requested, and a second one of t
   expect(second).toMatchObject([409, { detail: 'a rollback of it is not made yet' }]);
 });
 
+test('a rollback whose workflow a user cancelled is a conflict, not a fault of the server', async () => {
+  rollback = async () => {
+    throw new FerryError('rollback-image/1 was cancelled before it ended', { code: 'cancelled', decision: 'block' });
+  };
+
+  expect(await post('images/rollback', { image: nginx, target: 'aliyun' })).toMatchObject([
+    409,
+    { detail: expect.stringContaining('was cancelled before it ended; "ferry status') as string },
+  ]);
+});
+
 test('a release ends a rollback on a target, says who did it, and requests a sync run', async () => {
   await stage.stores.rollbacks.request({ image: nginx, target: 'aliyun', to: digest, who: 'cli' });
   const elsewhere = await post('images/release', { image: nginx, target: 'private' });

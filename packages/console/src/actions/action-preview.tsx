@@ -5,6 +5,7 @@ import type { ImageActionPreview } from '../api/types.js';
 import { Facts } from '../parts/facts.js';
 import { useFormats } from '../parts/formats.js';
 import { Icon } from '../parts/icons.js';
+import { ReferenceText } from '../parts/reference-text.js';
 import { PlanFacts } from './plan-facts.js';
 import { RefusedImages } from './refused-images.js';
 
@@ -12,7 +13,7 @@ import { RefusedImages } from './refused-images.js';
 export function ActionPreview({ preview }: { readonly preview: ImageActionPreview }) {
   const { t } = useTranslation();
   const { number } = useFormats();
-  const { images, rows, sample, refused, plan, planFault } = preview;
+  const { action, images, rows, sample, refused, plan, planFault } = preview;
   return (
     <Stack gap="sm" aria-live="polite">
       <Facts
@@ -31,7 +32,7 @@ export function ActionPreview({ preview }: { readonly preview: ImageActionPrevie
         <Spoiler maxHeight={96} showLabel={t('common.showMore')} hideLabel={t('common.showLess')} className="sample">
           {sample.map((image) => (
             <Text key={image} size="sm" className="breaking">
-              {image}
+              <ReferenceText text={image} />
             </Text>
           ))}
           {images > sample.length && (
@@ -41,7 +42,7 @@ export function ActionPreview({ preview }: { readonly preview: ImageActionPrevie
           )}
         </Spoiler>
       )}
-      <RefusedImages refused={refused} />
+      <RefusedImages action={action} refused={refused} />
     </Stack>
   );
 }

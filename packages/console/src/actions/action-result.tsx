@@ -24,7 +24,7 @@ export function ActionResult({ result }: { readonly result: ImageActionResult })
           {fault}
         </Alert>
       )}
-      <RefusedImages refused={refused} />
+      <RefusedImages action={action} refused={refused} />
     </Stack>
   );
 }

@@ -26,6 +26,11 @@ export function PlanFacts({ plan }: { readonly plan: NonNullable<ImageActionPrev
           [t('action.plan.pulls'), number(plan.pulls)],
         ]}
       />
+      {plan.stopped > 0 && (
+        <Text size="sm" className="blocked-text">
+          {t('action.plan.whyStopped')}
+        </Text>
+      )}
       {!plan.isComplete && (
         <Text size="sm" c="dimmed">
           {t('action.plan.partial', { count: plan.images })}

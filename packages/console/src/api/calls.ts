@@ -1,7 +1,7 @@
 /** What the pages change. Afterwards the queries that it concerns are read again. */
 import { v1 } from './client.js';
 import { keys } from './keys.js';
-import { readChanged, showInLists } from './live.js';
+import { readAfterAction, showInLists } from './live.js';
 import { queryClient } from './query-client.js';
 import { bodyOf } from './request-fault.js';
 import type { ChannelTest, ImageAction, ImageActionPreview, ImageActionResult, ParsedText } from './types.js';
@@ -20,7 +20,7 @@ export async function changeImages(action: ImageAction): Promise<ImageActionResu
     const to = stateAfter[action.action];
     for (const image of action.images ?? []) if (!refused.has(image)) showInLists({ image, to });
   }
-  readChanged();
+  readAfterAction();
   return result;
 }
 
@@ -41,7 +41,7 @@ export async function addImages(request: {
   readonly targets?: readonly string[] | undefined;
 }) {
   const result = await bodyOf(v1.add.$post({ json: request }));
-  readChanged();
+  readAfterAction();
   return result;
 }
 
@@ -59,7 +59,7 @@ export async function rollBack(request: {
   readonly to?: string | undefined;
 }) {
   const result = await bodyOf(v1.images.rollback.$post({ json: request }));
-  readChanged();
+  readAfterAction();
   return result;
 }
 
@@ -67,18 +67,18 @@ export type ReleaseResult = Awaited<ReturnType<typeof release>>;
 
 export async function release(request: { readonly image: string; readonly target: string }) {
   const result = await bodyOf(v1.images.release.$post({ json: request }));
-  readChanged();
+  readAfterAction();
   return result;
 }
 
 export async function requestRun(): Promise<void> {
   await bodyOf(v1.runs.$post({ json: {} }));
-  readChanged();
+  readAfterAction();
 }
 
 export async function cancelRun(): Promise<void> {
   await bodyOf(v1.runs.current.$delete());
-  readChanged();
+  readAfterAction();
 }
 
 export async function checkUpstream(name: string): Promise<void> {

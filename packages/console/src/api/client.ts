@@ -3,9 +3,18 @@ import { hc } from 'hono/client';
 import type { ServerRoutes } from '../../../../src/server/http-server.js';
 import { basePath } from '../base-path.js';
 
+/** A connection that was cut without a word would keep a page from ever being read again. */
+const mostReadMs = 60_000;
+
 /** The server's API, with the types of its routes. */
 export const v1 = hc<ServerRoutes>(`${location.origin}${basePath}`, {
   headers: { accept: 'application/json' },
+  fetch: async (input: RequestInfo | URL, init: RequestInit = {}) => {
+    const { method = 'GET', signal } = init;
+    if (method !== 'GET') return await fetch(input, init);
+    const timeout = AbortSignal.timeout(mostReadMs);
+    return await fetch(input, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+  },
 }).api.v1;
 
 type Query = Readonly<Record<string, string | number | undefined>>;

@@ -1,5 +1,5 @@
 /** Changes of state and the progress of transfers, as they happen: Server-Sent Events into the cache of the queries. */
-import type { InfiniteData } from '@tanstack/react-query';
+import type { InfiniteData, Query } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 
 import { apiUrl } from './client.js';
@@ -15,6 +15,11 @@ const keptEvents = 200;
 const gatherMs = 1_000;
 const connectAgainMs = 2_000;
 const restAfterMs = 60_000;
+/**
+ * A change whose transaction was committed very late has no event in the stream: what is shown is read again so often, except
+ * for lists of many pages.
+ */
+const readEveryMs = 60_000;
 /** Pages of a list that are read again as a whole; of a longer list only the changed rows are replaced. */
 const pagesReadAgain = 2;
 
@@ -36,6 +41,7 @@ export function useLiveUpdates(): void {
   useEffect(() => {
     const stream = new EventStream();
     const gather = gathering();
+    stream.onFirstReady = () => gather.add();
     stream.onState = (event) => {
       keepEvent(event);
       showInImage(event);
@@ -44,8 +50,12 @@ export function useLiveUpdates(): void {
     };
     const onVisibility = (): void => (document.hidden ? stream.rest() : stream.wake());
     document.addEventListener('visibilitychange', onVisibility);
+    const regular = setInterval(() => {
+      if (!document.hidden) gather.add();
+    }, readEveryMs);
     stream.wake();
     return () => {
+      clearInterval(regular);
       document.removeEventListener('visibilitychange', onVisibility);
       stream.close();
       gather.stop();
@@ -56,6 +66,8 @@ export function useLiveUpdates(): void {
 
 /** The server's events. Wherever the connection breaks, the next one continues after the last event that came. */
 class EventStream {
+  /** What was read before this may have changed since, and no event comes that says so. */
+  onFirstReady: () => void = () => undefined;
   onState: (event: StateEvent) => void = () => undefined;
   #source: EventSource | undefined;
   #lastEventId: string | undefined;
@@ -91,7 +103,9 @@ class EventStream {
       this.#timer = setTimeout(() => this.#connect(), connectAgainMs);
     });
     source.addEventListener('ready', ({ lastEventId }) => {
+      const isFirst = this.#lastEventId === undefined;
       this.#lastEventId = lastEventId;
+      if (isFirst) this.onFirstReady();
     });
     source.addEventListener('state', ({ data, lastEventId }: MessageEvent<string>) => {
       this.#lastEventId = lastEventId;
@@ -147,26 +161,38 @@ function gathering(): { add(): void; stop(): void } {
     add() {
       timer ??= setTimeout(() => {
         timer = undefined;
-        readChanged();
+        for (const query of queryClient.getQueryCache().findAll({ predicate: isLive })) void readAgain(query);
       }, gatherMs);
     },
     stop: () => clearTimeout(timer),
   };
 }
 
-/** Reads again what is shown and counts or describes what changed. */
-export function readChanged(): void {
-  void queryClient.invalidateQueries({
-    predicate: ({ queryKey, state }) => {
-      if (!isLive(queryKey)) return false;
-      const data = state.data as { readonly pages?: readonly unknown[] } | undefined;
-      return (data?.pages?.length ?? 0) <= pagesReadAgain;
-    },
-  });
+/** After an action: a read that is in flight may be older than it, and would show for a moment what was before. */
+export function readAfterAction(): void {
+  void queryClient.invalidateQueries({ predicate: isLive });
+}
+
+/** Queries whose next read is waiting for the end of the present one. */
+const waiting = new WeakSet<Query>();
+
+/** Changes that never stop must not begin each read again, which on a slow line would never end: one follows the other. */
+async function readAgain(query: Query): Promise<void> {
+  if (waiting.has(query)) return;
+  waiting.add(query);
+  for (let read: Query['promise']; query.state.fetchStatus === 'fetching' && query.promise !== read;) {
+    read = query.promise;
+    await read?.catch(() => undefined);
+  }
+  waiting.delete(query);
+  // A list may have grown meanwhile.
+  if (isLive(query)) await queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true });
 }
 
 const liveKeys = new Set<unknown>(['overview', 'images', 'image-count', 'image', 'runs', 'run', 'targets', 'audits']);
 
-function isLive(key: readonly unknown[]): boolean {
-  return liveKeys.has(key[0]);
+function isLive({ queryKey, state }: Query): boolean {
+  if (!liveKeys.has(queryKey[0])) return false;
+  const data = state.data as { readonly pages?: readonly unknown[] } | undefined;
+  return (data?.pages?.length ?? 0) <= pagesReadAgain;
 }

@@ -8,7 +8,8 @@ import type { ImageListing } from './keys.js';
 import { bodyOf } from './request-fault.js';
 import type { ImageFilter, Upstream } from './types.js';
 
-const imagesPerPage = 100;
+/** The first page is shown soon; the next ones are read ahead of a user who scrolls fast. */
+const rowsOfPage = { first: 100, next: 300 };
 
 export const overviewQuery = queryOptions({
   queryKey: keys.overview,
@@ -22,7 +23,15 @@ export const imagesQuery = ({ filter, sort, order }: ImageListing) =>
     queryFn: async ({ pageParam, signal }) =>
       await bodyOf(
         v1.images.$get(
-          { query: textsOf({ ...filter, sort, order, limit: imagesPerPage, cursor: pageParam }) },
+          {
+            query: textsOf({
+              ...filter,
+              sort,
+              order,
+              limit: pageParam === undefined ? rowsOfPage.first : rowsOfPage.next,
+              cursor: pageParam,
+            }),
+          },
           { init: { signal } },
         ),
       ),

@@ -1,14 +1,15 @@
-import { Alert, Badge, Code, Text, TextInput } from '@mantine/core';
+import { Alert, Code, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { configurationQuery } from '../api/queries.js';
 import type { Configuration, ConfigurationValue } from '../api/types.js';
+import { Badge } from '../parts/badge.js';
 import { Facts } from '../parts/facts.js';
 import { Icon } from '../parts/icons.js';
 import { Page } from '../parts/page.js';
-import { PlainTable } from '../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
 
 const colors = { environment: 'blue', file: 'violet', 'ferry.yaml': 'teal', default: 'gray' } as const;
@@ -69,18 +70,22 @@ function ConfigurationView({ configuration }: { readonly configuration: Configur
 
 function ValueRow({ value: { name, from, isSet, isSecret, value } }: { readonly value: ConfigurationValue }) {
   const { t } = useTranslation();
-  const secret = t(isSet ? 'configuration.secretSet' : 'configuration.secretNotSet');
+  const shown = isSecret ? t(isSet ? 'configuration.secretSet' : 'configuration.secretNotSet') : value;
   return (
-    <tr>
-      <td>
+    <Row>
+      <Cell>
         <Code>{name}</Code>
-      </td>
-      <td className="breaking">{isSecret ? secret : (value ?? t('configuration.notSet'))}</td>
-      <td>
-        <Badge color={colors[from]} variant="light">
-          {t(`configuration.origins.${originKeys[from]}`)}
-        </Badge>
-      </td>
-    </tr>
+      </Cell>
+      <Cell isBreaking>
+        {shown ?? (
+          <Text size="sm" c="dimmed" component="span">
+            {t('configuration.notSet')}
+          </Text>
+        )}
+      </Cell>
+      <Cell>
+        <Badge color={colors[from]}>{t(`configuration.origins.${originKeys[from]}`)}</Badge>
+      </Cell>
+    </Row>
   );
 }

@@ -6,21 +6,32 @@ import { useTranslation } from 'react-i18next';
 import { isBeingRecorded } from '../api/being-recorded.js';
 import { requestQuery } from '../api/queries.js';
 import type { RequestDetails } from '../api/types.js';
+import { CopyButton } from '../parts/copy-button.js';
 import { Facts } from '../parts/facts.js';
+import { FaultText } from '../parts/fault-text.js';
 import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
-import { PlainTable } from '../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
+import { ReferenceText } from '../parts/reference-text.js';
 import { Section } from '../parts/section.js';
 import { OutcomeBadge } from './requests/outcome-badge.js';
+import { RequestReason } from './requests/request-reason.js';
 
 export function RequestPage() {
   const { t } = useTranslation();
   const { id } = useParams({ from: '/requests/$id' });
   const details = useQuery(requestQuery(id));
   return (
-    <Page title={t('request.one')} description={id}>
+    <Page
+      title={t('request.one')}
+      description={
+        <>
+          {t('request.id')} <Code>{id}</Code> <CopyButton text={id} />
+        </>
+      }
+    >
       <QueryView query={details}>{(data) => <RequestSections details={data} />}</QueryView>
     </Page>
   );
@@ -32,9 +43,9 @@ function RequestSections({ details }: { readonly details: RequestDetails }) {
   return (
     <>
       <Section title={t('requests.outcome')} aside={<OutcomeBadge outcome={outcome} />}>
-        {reason !== undefined && (
-          <Text size="sm" className="breaking">
-            {reason}
+        {(outcome !== 'accepted' || reason !== undefined) && (
+          <Text size="sm" component="div" className="breaking">
+            <RequestReason outcome={outcome} status={status} reason={reason} />
           </Text>
         )}
         <Facts
@@ -57,21 +68,23 @@ function RequestSections({ details }: { readonly details: RequestDetails }) {
           </Text>
         ) : (
           <PlainTable heads={[t('request.asked'), t('image.platform'), t('request.became'), t('runs.why')]}>
-            {images.map(({ asked, image, platform, outcome: became, reason: why }) => (
-              <tr key={`${asked} ${platform ?? ''}`}>
-                <td className="breaking">
+            {images.map(({ asked, image, platform, outcome: became, code, reason: why }) => (
+              <Row key={`${asked} ${platform ?? ''}`}>
+                <Cell isBreaking>
                   {image === undefined ? (
-                    asked
+                    <ReferenceText text={asked} />
                   ) : (
                     <TextLink to="/image" search={{ reference: image }} size="sm">
-                      {image}
+                      <ReferenceText text={image} />
                     </TextLink>
                   )}
-                </td>
-                <td>{platform}</td>
-                <td>{t(`add.outcome.${became}`)}</td>
-                <td className="breaking">{why}</td>
-              </tr>
+                </Cell>
+                <Cell>{platform}</Cell>
+                <Cell>{t(`add.outcome.${became}`)}</Cell>
+                <Cell isBreaking>
+                  <FaultText code={code} reason={why} />
+                </Cell>
+              </Row>
             ))}
           </PlainTable>
         )}

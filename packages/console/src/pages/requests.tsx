@@ -10,8 +10,9 @@ import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { PagedView } from '../parts/paged-view.js';
-import { PlainTable } from '../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../parts/plain-table.js';
 import { OutcomeBadge } from './requests/outcome-badge.js';
+import { RequestReason } from './requests/request-reason.js';
 
 const kinds = ['webhook', 'dispatch', 'api', 'console'] as const;
 const outcomes = ['accepted', 'ignored', 'refused'] as const;
@@ -66,25 +67,27 @@ function RequestTable({ items }: { readonly items: readonly ReceivedRequest[] })
       ]}
     >
       {items.map(({ id, at, outcome, status, kind, method, route, event, repository, who, delivery, reason }) => (
-        <tr key={id}>
-          <td>
+        <Row key={id}>
+          <Cell>
             <TextLink to="/requests/$id" params={{ id: String(id) }} size="sm">
               <Moment at={at} form="time" />
             </TextLink>
-          </td>
-          <td>
+          </Cell>
+          <Cell>
             <OutcomeBadge outcome={outcome} status={status} />
-          </td>
-          <td>{t(`requests.kinds.${kind}`)}</td>
-          <td className="breaking">
+          </Cell>
+          <Cell>{t(`requests.kinds.${kind}`)}</Cell>
+          <Cell isBreaking>
             <Code>
               {method} {route}
             </Code>{' '}
             {[event, repository, delivery].filter((part) => part !== undefined).join(' · ')}
-          </td>
-          <td className="breaking">{who}</td>
-          <td className="breaking">{reason}</td>
-        </tr>
+          </Cell>
+          <Cell isBreaking>{who ?? '–'}</Cell>
+          <Cell isBreaking>
+            <RequestReason outcome={outcome} status={status} reason={reason} />
+          </Cell>
+        </Row>
       ))}
     </PlainTable>
   );

@@ -5,13 +5,17 @@ import { useTranslation } from 'react-i18next';
 
 import { runQuery } from '../api/queries.js';
 import type { RunDetails } from '../api/types.js';
+import { CopyButton } from '../parts/copy-button.js';
 import { Facts } from '../parts/facts.js';
+import { FaultText } from '../parts/fault-text.js';
 import { useFormats } from '../parts/formats.js';
 import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
-import { PlainTable } from '../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
+import { ReferenceText } from '../parts/reference-text.js';
+import { causesOf } from '../parts/run-causes.js';
 import { RunCounts } from '../parts/run-counts.js';
 import { Section } from '../parts/section.js';
 import { StateBadge } from '../parts/state-badge.js';
@@ -21,7 +25,14 @@ export function RunPage() {
   const { run } = useParams({ from: '/runs/$run' });
   const details = useQuery(runQuery(run));
   return (
-    <Page title={t('runs.one')} description={run}>
+    <Page
+      title={t('runs.one')}
+      description={
+        <>
+          {t('runs.id')} <Code>{run}</Code> <CopyButton text={run} />
+        </>
+      }
+    >
       <QueryView query={details}>{(data) => <RunSections details={data} />}</QueryView>
     </Page>
   );
@@ -30,7 +41,7 @@ export function RunPage() {
 function RunSections({ details }: { readonly details: RunDetails }) {
   const { t } = useTranslation();
   const { bytes, duration } = useFormats();
-  const { startedAt, finishedAt, reasons, images, bytesRead, bytesSent, notDone } = details;
+  const { startedAt, finishedAt, images, bytesRead, bytesSent, notDone } = details;
   return (
     <>
       <Section title={t('runs.result')}>
@@ -41,7 +52,7 @@ function RunSections({ details }: { readonly details: RunDetails }) {
             [t('runs.took'), finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)],
             [t('runs.read'), bytes(bytesRead)],
             [t('runs.sent'), bytes(bytesSent)],
-            [t('runs.reasons'), reasons.join(t('common.comma'))],
+            [t('runs.reasons'), causesOf(details, t)],
           ]}
         />
       </Section>
@@ -49,20 +60,20 @@ function RunSections({ details }: { readonly details: RunDetails }) {
         <Section title={t('runs.notDone')}>
           <PlainTable heads={[t('images.image'), t('images.target'), t('images.state'), t('runs.why')]}>
             {notDone.map(({ image, target, state, code, reason }) => (
-              <tr key={`${image} ${target}`}>
-                <td className="breaking">
+              <Row key={`${image} ${target}`}>
+                <Cell isBreaking>
                   <TextLink to="/image" search={{ reference: image }} size="sm">
-                    {image}
+                    <ReferenceText text={image} />
                   </TextLink>
-                </td>
-                <td>{target}</td>
-                <td>
+                </Cell>
+                <Cell>{target}</Cell>
+                <Cell>
                   <StateBadge state={state} />
-                </td>
-                <td className="breaking">
-                  <Code>{code}</Code> {reason}
-                </td>
-              </tr>
+                </Cell>
+                <Cell isBreaking>
+                  <Code>{code}</Code> <FaultText code={code} reason={reason} />
+                </Cell>
+              </Row>
             ))}
           </PlainTable>
         </Section>

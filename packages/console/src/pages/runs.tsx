@@ -8,7 +8,8 @@ import { TextLink } from '../parts/links.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { PagedView } from '../parts/paged-view.js';
-import { PlainTable } from '../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../parts/plain-table.js';
+import { causesOf } from '../parts/run-causes.js';
 import { RunCounts } from '../parts/run-counts.js';
 
 export function RunsPage() {
@@ -36,21 +37,21 @@ export function RunsPage() {
               t('runs.reasons'),
             ]}
           >
-            {items.map(({ run, startedAt, finishedAt, images, bytesRead, bytesSent, reasons }) => (
-              <tr key={run}>
-                <td>
+            {items.map(({ run, startedAt, finishedAt, images, bytesRead, bytesSent, causes }) => (
+              <Row key={run}>
+                <Cell>
                   <TextLink to="/runs/$run" params={{ run }} size="sm">
                     <Moment at={startedAt} form="time" />
                   </TextLink>
-                </td>
-                <td>{finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)}</td>
-                <td>
+                </Cell>
+                <Cell>{finishedAt === undefined ? t('runs.running') : duration(finishedAt - startedAt)}</Cell>
+                <Cell>
                   <RunCounts images={images} />
-                </td>
-                <td>{bytes(bytesRead)}</td>
-                <td>{bytes(bytesSent)}</td>
-                <td className="breaking">{reasons.join(t('common.comma'))}</td>
-              </tr>
+                </Cell>
+                <Cell>{bytes(bytesRead)}</Cell>
+                <Cell>{bytes(bytesSent)}</Cell>
+                <Cell isBreaking>{causesOf({ causes }, t)}</Cell>
+              </Row>
             ))}
           </PlainTable>
         )}

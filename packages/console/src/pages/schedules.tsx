@@ -1,16 +1,19 @@
-import { Badge, Button, Group, Text } from '@mantine/core';
+import { Button, Code, Group, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
 import { changeSchedule } from '../api/calls.js';
 import { schedulesQuery } from '../api/queries.js';
 import type { Schedule } from '../api/types.js';
+import { Badge } from '../parts/badge.js';
 import { Empty } from '../parts/empty.js';
 import { Facts } from '../parts/facts.js';
 import { FaultNotice } from '../parts/fault-notice.js';
+import { useFormats } from '../parts/formats.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
 import { QueryView } from '../parts/query-view.js';
+import { nameOf } from '../parts/schedule-name.js';
 import { Section } from '../parts/section.js';
 import { useIsOperator } from '../shell/session-gate.js';
 
@@ -39,21 +42,19 @@ export function SchedulesPage() {
 function ScheduleSection({ schedule }: { readonly schedule: Schedule }) {
   const { t } = useTranslation();
   const isOperator = useIsOperator();
-  const { id, timing, exists, paused, note, last, next, timesRun, timesSkipped } = schedule;
+  const { id, exists, paused, last, next, timesRun, timesSkipped } = schedule;
+  const timing = useTiming(schedule);
+  const note = useNote(schedule);
   const change = useMutation({
     mutationFn: async (name: Parameters<typeof changeSchedule>[1]) => await changeSchedule(id, name),
   });
   const buttons = [paused ? 'resume' : 'pause', 'trigger'] as const;
   return (
     <Section
-      title={id}
+      title={nameOf(schedule, t)}
       aside={
         <Group gap="xs">
-          {paused && (
-            <Badge color="yellow" variant="light">
-              {t('schedules.paused')}
-            </Badge>
-          )}
+          {paused && <Badge color="yellow">{t('schedules.paused')}</Badge>}
           {isOperator &&
             exists &&
             buttons.map((name) => (
@@ -74,6 +75,7 @@ function ScheduleSection({ schedule }: { readonly schedule: Schedule }) {
       {!exists && <Text size="sm">{t('schedules.missingHint')}</Text>}
       <Facts
         facts={[
+          [t('schedules.id'), <Code key="id">{id}</Code>],
           [t('schedules.timing'), timing],
           note !== undefined && [t('schedules.note'), note],
           last !== undefined && [t('schedules.last'), <Moment key="last" at={last.at} />],
@@ -84,7 +86,7 @@ function ScheduleSection({ schedule }: { readonly schedule: Schedule }) {
       {next.length > 0 && (
         <div>
           <Text size="sm" fw={600}>
-            {t('schedules.next')}
+            {t('schedules.next', { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })}
           </Text>
           <ul className="changes">
             {next.slice(0, shownTimes).map((at) => (
@@ -99,4 +101,23 @@ function ScheduleSection({ schedule }: { readonly schedule: Schedule }) {
       )}
     </Section>
   );
+}
+
+function useTiming({ timing, every, cron }: Schedule): string {
+  const { t } = useTranslation();
+  const { duration } = useFormats();
+  if (cron !== undefined) {
+    return t('schedules.cron', { expressions: cron.expressions.join(', '), timezone: cron.timezone });
+  }
+  if (every === undefined) return timing;
+  const time = duration(every.ms);
+  return every.offsetMs === 0
+    ? t('schedules.every', { time })
+    : t('schedules.everyOffset', { time, offset: duration(every.offsetMs) });
+}
+
+/** Who paused it; a person's note as it is. */
+function useNote({ note, pausedBy }: Schedule): string | undefined {
+  const { t } = useTranslation();
+  return pausedBy === undefined ? note : t(`schedules.pausedBy.${pausedBy.way}`, { who: pausedBy.who });
 }

@@ -6,20 +6,23 @@ import { useImageAction } from '../actions/image-action.js';
 import { checkTarget } from '../api/calls.js';
 import { targetsQuery } from '../api/queries.js';
 import type { Target } from '../api/types.js';
+import { Cure } from '../parts/cure.js';
 import { Empty } from '../parts/empty.js';
 import { Facts } from '../parts/facts.js';
 import { FaultNotice } from '../parts/fault-notice.js';
+import { FaultText } from '../parts/fault-text.js';
 import { useFormats } from '../parts/formats.js';
 import { Icon } from '../parts/icons.js';
 import { MarkedText } from '../parts/marked-text.js';
 import { Moment } from '../parts/moment.js';
 import { Page } from '../parts/page.js';
-import { PlainTable } from '../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../parts/plain-table.js';
 import { QueryView } from '../parts/query-view.js';
+import { ReferenceText } from '../parts/reference-text.js';
 import { Section } from '../parts/section.js';
 import { useIsOperator } from '../shell/session-gate.js';
-import { Capabilities } from './targets/capabilities.js';
 import { LastAudit } from './targets/last-audit.js';
+import { LearnedUploads } from './targets/learned-uploads.js';
 
 export function TargetsPage() {
   const { t } = useTranslation();
@@ -85,7 +88,7 @@ function TargetSection({ target }: { readonly target: Target }) {
           ))}
         </div>
       )}
-      <Capabilities target={target} />
+      <LearnedUploads target={target} />
     </Section>
   );
 }
@@ -125,16 +128,40 @@ function FindingNotice({ target: { finding } }: { readonly target: Target }) {
       </Text>
     );
   }
-  const { ok, isWarning, message, checkedAt } = finding;
+  const { ok, isWarning, checkedAt } = finding;
   return (
     <Alert color={colorOf(ok, isWarning)} icon={<Icon name={ok && !isWarning ? 'check' : 'warning'} />} p="xs">
-      <Text size="sm" className="breaking">
-        {message}
+      <Text size="sm" component="div" className="breaking fault-lines">
+        <FindingText finding={finding} />
       </Text>
       <Text size="xs">
         <Moment at={checkedAt} />
       </Text>
     </Alert>
+  );
+}
+
+/** What the check found in the reader's language; of a fault also the server's words, which have the details. */
+function FindingText({ finding: { ok, code, facts, message } }: { readonly finding: NonNullable<Target['finding']> }) {
+  const { t } = useTranslation();
+  if (!ok) {
+    return (
+      <>
+        <FaultText code={code} reason={message} />
+        {code !== undefined && <Cure code={code} />}
+      </>
+    );
+  }
+  const host = facts?.['host'] ?? '';
+  if (code === 'accepts-uploads' || code === 'only-by-docker') return t(`targets.findings.${code}`, { host });
+  if (code !== 'unused-credentials') return message;
+  return (
+    <>
+      {t('targets.findings.unused-credentials', { host })}
+      <span className="original" lang="en">
+        {message}
+      </span>
+    </>
   );
 }
 
@@ -197,10 +224,20 @@ function Examples({ target: { examples } }: { readonly target: Target }) {
       </Text>
       <PlainTable heads={[t('images.image'), t('targets.nameThere')]}>
         {examples.map(({ image, reference, fault }) => (
-          <tr key={image}>
-            <td className="breaking">{image}</td>
-            <td className="breaking">{reference === undefined ? fault : <Code>{reference}</Code>}</td>
-          </tr>
+          <Row key={image}>
+            <Cell isBreaking>
+              <ReferenceText text={image} />
+            </Cell>
+            <Cell isBreaking>
+              {reference === undefined ? (
+                fault
+              ) : (
+                <Code>
+                  <ReferenceText text={reference} />
+                </Code>
+              )}
+            </Cell>
+          </Row>
         ))}
       </PlainTable>
     </Stack>

@@ -75,16 +75,17 @@ function UpstreamSection({ upstream }: { readonly upstream: Upstream }) {
             </span>,
           ],
           [t('upstreams.release'), release ?? t('overview.noRelease')],
-          files.length > 0 && [
-            t('upstreams.composeFile'),
-            <Group key="files" gap="sm">
-              {files.map((target) => (
-                <Anchor key={target} size="sm" target="_blank" rel="noreferrer" href={composeUrl(name, target)}>
-                  {t('upstreams.composeFor', { target })}
-                </Anchor>
-              ))}
-            </Group>,
-          ],
+          kind === 'compose' &&
+            files.length > 0 && [
+              t('upstreams.composeFile'),
+              <Group key="files" gap="sm">
+                {files.map((target) => (
+                  <Anchor key={target} size="sm" target="_blank" rel="noreferrer" href={composeUrl(name, target)}>
+                    {t('upstreams.composeFor', { target })}
+                  </Anchor>
+                ))}
+              </Group>,
+            ],
           handledAt !== undefined && [t('upstreams.handled'), <Moment key="handled" at={handledAt} />],
           checkedAt !== undefined && [t('upstreams.checked'), <Moment key="checked" at={checkedAt} />],
           [t('upstreams.schedule'), schedule ?? t('upstreams.noSchedule')],

@@ -6,7 +6,7 @@ import { CopyButton } from './copy-button.js';
 export function Digest({ digest }: { readonly digest: string }) {
   const [algorithm = '', hex = ''] = digest.split(':');
   return (
-    <Group gap={2} wrap="nowrap" display="inline-flex">
+    <Group gap={2} wrap="nowrap" display="inline-flex" className="digest">
       <Code title={digest}>{hex === '' ? algorithm.slice(0, 19) : `${algorithm}:${hex.slice(0, 12)}`}</Code>
       <CopyButton text={digest} />
     </Group>

@@ -1,4 +1,3 @@
-import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -25,12 +24,23 @@ export interface Formats {
   duration(ms: number): string;
 }
 
+/** Made once for a language: the formatters of `Intl` take longer to make than a row of a table to show. */
+const made = new Map<string, Formats>();
+
 export function useFormats(): Formats {
   const { i18n } = useTranslation();
-  return useMemo(() => formatsOf(i18n.language), [i18n.language]);
+  return formatsOf(i18n.language);
 }
 
 export function formatsOf(language: string): Formats {
+  const known = made.get(language);
+  if (known !== undefined) return known;
+  const formats = makeFormats(language);
+  made.set(language, formats);
+  return formats;
+}
+
+function makeFormats(language: string): Formats {
   const number = new Intl.NumberFormat(language);
   const fraction = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
   const day = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
@@ -39,8 +49,10 @@ export function formatsOf(language: string): Formats {
   const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
   const hour = new Intl.DateTimeFormat(language, { hour: 'numeric' });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  // Chinese has a space between a number and a word elsewhere; `Intl` writes none.
+  const spaced = (text: string): string => text.replaceAll(/(?<=\d)(?=\p{Script=Han})/gu, ' ');
   const units = (value: number, unit: string): string =>
-    new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(value);
+    spaced(new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(value));
 
   const bytes = (value: number): string => {
     const power = value < 1 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), byteUnits.length - 1);
@@ -57,10 +69,10 @@ export function formatsOf(language: string): Formats {
     relative: (at, now) => {
       const ms = at - now;
       const size = Math.abs(ms);
-      if (size < 45_000) return relative.format(Math.round(ms / 1_000), 'second');
-      if (size < 45 * minuteMs) return relative.format(Math.round(ms / minuteMs), 'minute');
-      if (size < 22 * hourMs) return relative.format(Math.round(ms / hourMs), 'hour');
-      return relative.format(daysBetween(now, at), 'day');
+      if (size < 45_000) return spaced(relative.format(Math.round(ms / 1_000), 'second'));
+      if (size < 45 * minuteMs) return spaced(relative.format(Math.round(ms / minuteMs), 'minute'));
+      if (size < 22 * hourMs) return spaced(relative.format(Math.round(ms / hourMs), 'hour'));
+      return spaced(relative.format(daysBetween(now, at), 'day'));
     },
     duration: (ms) => {
       if (ms < 1_000) return units(Math.round(ms), 'millisecond');

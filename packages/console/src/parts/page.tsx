@@ -3,6 +3,8 @@ import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { ReferenceText } from './reference-text.js';
+
 interface PageProps {
   readonly title: string;
   readonly description?: ReactNode;
@@ -20,7 +22,7 @@ export function Page({ title, description, actions, children }: PageProps) {
       <Group justify="space-between" align="flex-start" gap="sm">
         <div className="page-head">
           <Title order={1} size="h2" className="breaking">
-            {title}
+            <ReferenceText text={title} />
           </Title>
           {description !== undefined && (
             <Text c="dimmed" size="sm">

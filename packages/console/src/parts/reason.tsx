@@ -1,8 +1,7 @@
-import { Code, Stack, Text, UnstyledButton } from '@mantine/core';
-import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
+import { Code, Stack, Text } from '@mantine/core';
 
-import { Cure } from './cure.js';
+import { CureToggle } from './cure-toggle.js';
+import { FaultText } from './fault-text.js';
 
 interface ReasonProps {
   readonly code?: string | undefined;
@@ -12,22 +11,13 @@ interface ReasonProps {
 
 /** Code and reason of a fault, and on request what to do. */
 export function Reason({ code, reason, isOpen = false }: ReasonProps) {
-  const { t } = useTranslation();
-  const [isShown, setShown] = useState(isOpen);
   if (code === undefined && reason === undefined) return null;
   return (
     <Stack gap={4} className="reason">
       <Text size="sm" component="div" className="breaking">
-        {code !== undefined && <Code>{code}</Code>} {reason}
+        {code !== undefined && <Code>{code}</Code>} <FaultText code={code} reason={reason} />
       </Text>
-      {code !== undefined && (
-        <>
-          <UnstyledButton className="link" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
-            {isShown ? t('fault.hideCure') : t('fault.showCure')}
-          </UnstyledButton>
-          {isShown && <Cure code={code} />}
-        </>
-      )}
+      {code !== undefined && <CureToggle code={code} isOpen={isOpen} />}
     </Stack>
   );
 }

@@ -1,7 +1,8 @@
-import { Badge, Group } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { Run } from '../api/types.js';
+import { Badge } from './badge.js';
 
 const shown = ['pushed', 'adopted', 'waiting', 'retrying', 'blocked'] as const;
 const colors = { pushed: 'green', adopted: 'teal', waiting: 'yellow', retrying: 'orange', blocked: 'red' } as const;
@@ -14,7 +15,7 @@ export function RunCounts({ images }: Pick<Run, 'images'>) {
   return (
     <Group gap={4}>
       {some.map((state) => (
-        <Badge key={state} color={colors[state]} variant="light">
+        <Badge key={state} color={colors[state]}>
           {images[state]} {t(`state.${state}`)}
         </Badge>
       ))}

@@ -1,5 +1,6 @@
-import { Badge } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+
+import { Badge } from './badge.js';
 
 const colors = {
   pending: 'gray',
@@ -8,17 +9,13 @@ const colors = {
   blocked: 'red',
   pushed: 'green',
   adopted: 'teal',
-  withdrawn: 'gray',
+  withdrawn: 'outline',
 } as const;
 
-export type ShownState = keyof typeof colors;
+type ShownState = keyof typeof colors;
 
 /** The state of an image or of a copy: a colour and a word, since not everybody sees the colour. */
 export function StateBadge({ state }: { readonly state: ShownState }) {
   const { t } = useTranslation();
-  return (
-    <Badge color={colors[state]} variant={state === 'withdrawn' ? 'outline' : 'light'}>
-      {t(`state.${state}`)}
-    </Badge>
-  );
+  return <Badge color={colors[state]}>{t(`state.${state}`)}</Badge>;
 }

@@ -1,4 +1,3 @@
-import { Text } from '@mantine/core';
 import { skipToken, useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
@@ -9,8 +8,16 @@ import { useFormats } from '../parts/formats.js';
 import { phaseOf } from './phase-of.js';
 import type { Phase } from './phase-of.js';
 
+interface PhaseTextProps {
+  readonly row: Pick<ListedImage, 'image' | 'state' | 'allowanceAt'>;
+}
+
 /** What happens to an image now: "waiting for the pull allowance until 14:05", "copying, 34 %". */
-export function PhaseText({ row }: { readonly row: Pick<ListedImage, 'image' | 'state' | 'allowanceAt'> }) {
+export function PhaseText({ row }: PhaseTextProps) {
+  return row.state === 'pushed' || row.state === 'withdrawn' ? null : <PhaseOfOpen row={row} />;
+}
+
+function PhaseOfOpen({ row }: PhaseTextProps) {
   const { t } = useTranslation();
   const { clock } = useFormats();
   // Only rows whose phase changes are rendered again.
@@ -22,9 +29,9 @@ export function PhaseText({ row }: { readonly row: Pick<ListedImage, 'image' | '
   });
   if (phase === null || phase === undefined) return null;
   return (
-    <Text size="xs" component="div" className="phase" data-phase={phase.name}>
+    <div className="phase" data-phase={phase.name}>
       {textOf(phase, t, clock)}
-    </Text>
+    </div>
   );
 }
 

@@ -19,9 +19,7 @@ export function UserMenu() {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>
-          {name} · {t(`role.${role}`)}
-        </Menu.Label>
+        <Menu.Label>{name === role ? t(`role.${role}`) : `${name} · ${t(`role.${role}`)}`}</Menu.Label>
         <Menu.Item closeMenuOnClick={false} onClick={() => mutate()}>
           {t('shell.signOut')}
         </Menu.Item>

@@ -72,7 +72,7 @@ test('the phase of a row follows the progress of the run', async () => {
 
   expect((await shown(element)).text).toBe('at the next sync run');
   expect((await shown(element, { progress: running })).text).toBe('planning');
-  expect((await shown(element, { progress: { ...running, transfers: [transfer] } })).text).toBe('copying, 50 %');
+  expect((await shown(element, { progress: { ...running, transfers: [transfer] } })).text).toBe('copying, 50%');
   expect((await shown(createElement(PhaseText, { row: row({ state: 'pushed' }) }))).text).toBe('');
 });
 
@@ -84,7 +84,7 @@ test('the preview of a bulk action says what it will do, what it refuses, and th
   }
   expect(text).toContain('The figures are of the first 500 images; the time limit was reached.');
   expect(text).toContain('1 image was refused');
-  expect(text).toContain('it is not wanted');
+  expect(text).toContain('ghcr.io/a/b:1 is not wanted, or pushed already');
 });
 
 test('a preview without figures says why', async () => {

@@ -31,10 +31,10 @@ test('a copy says at which digest its tag is held, by whom, and until when, in b
   const element = createElement(Hold, { copy: { ...copy, held: { digest, at: 1, by: 'console: mia' } } });
   const { text, html } = await shown(element);
 
-  expect(text).toMatch(/Held at sha256:aaaaaaaaaaaa since .* by console: mia/);
+  expect(text).toMatch(/Held at sha256:aaaaaaaaaaaa since .* · by console: mia/);
   expect(text).toContain('No sync run and no audit changes the tag until it is released.');
   expect(html).toContain(digest);
-  expect((await shown(element, { language: 'zh-CN' })).text).toMatch(/锁定于 .*操作者：console: mia/);
+  expect((await shown(element, { language: 'zh-CN' })).text).toMatch(/已锁定到 .*操作者：控制台：mia/);
 });
 
 test('a copy without a hold says nothing of it, and one whose rollback is not made says what it will be', async () => {

@@ -30,6 +30,8 @@ export async function shown(
   return {
     html,
     text: html
+      // It only says where a name may break.
+      .replaceAll('<wbr/>', '')
       .replaceAll(/<[^>]+>/g, ' ')
       .replaceAll(/\s+/g, ' ')
       .trim(),

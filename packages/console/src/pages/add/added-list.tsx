@@ -1,9 +1,12 @@
-import { Alert, Badge, Group, Stack, Text } from '@mantine/core';
+import { Alert, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { AddedImages } from '../../api/calls.js';
+import { Badge } from '../../parts/badge.js';
+import { FaultText } from '../../parts/fault-text.js';
 import { Icon } from '../../parts/icons.js';
 import { TextLink } from '../../parts/links.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 import { Section } from '../../parts/section.js';
 
 const colors = { added: 'green', renewed: 'green', 'already-pending': 'blue', refused: 'red' } as const;
@@ -21,26 +24,24 @@ export function AddedList({ added }: { readonly added: AddedImages }) {
   return (
     <Section title={t('add.result')}>
       <Stack gap="xs" role="status">
-        {added.images.map(({ asked, image, platform, outcome, reason }) => (
+        {added.images.map(({ asked, image, platform, outcome, code, reason }) => (
           <Group key={`${asked} ${platform ?? ''}`} gap="xs">
-            <Badge color={colors[outcome]} variant="light">
-              {t(`add.outcome.${outcome}`)}
-            </Badge>
+            <Badge color={colors[outcome]}>{t(`add.outcome.${outcome}`)}</Badge>
             {image === undefined ? (
               <Text size="sm" className="breaking">
-                {asked}
+                <ReferenceText text={asked} />
               </Text>
             ) : (
               <TextLink to="/image" search={{ reference: image }} size="sm" className="breaking">
-                {image}
+                <ReferenceText text={image} />
               </TextLink>
             )}
             <Text size="xs" c="dimmed">
               {platform}
             </Text>
             {reason !== undefined && (
-              <Text size="sm" className="breaking">
-                {reason}
+              <Text size="sm" component="div" className="breaking">
+                <FaultText code={code} reason={reason} />
               </Text>
             )}
           </Group>

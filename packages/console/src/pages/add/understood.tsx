@@ -2,7 +2,9 @@ import { Code, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { ParsedText } from '../../api/types.js';
+import { FaultText } from '../../parts/fault-text.js';
 import { Icon } from '../../parts/icons.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
 
@@ -21,7 +23,7 @@ export function Understood({ parsed: { lines, images, refused }, targets }: Unde
       title={t('add.understood')}
       aside={
         <Text size="sm" c="dimmed" aria-live="polite">
-          {t('add.sum', { images, refused })}
+          {t('add.sum', { count: images, refused })}
         </Text>
       }
     >
@@ -31,7 +33,7 @@ export function Understood({ parsed: { lines, images, refused }, targets }: Unde
         </Text>
       )}
       <ol className="lines">
-        {told.map(({ line, text, service, images: found, refused: reason }) => (
+        {told.map(({ line, text, service, images: found, refused: reason, codes }) => (
           <li key={line} data-refused={reason !== undefined || undefined}>
             <Group gap="xs" wrap="nowrap" align="flex-start">
               <Text size="xs" c="dimmed" component="span" className="line-number">
@@ -46,7 +48,7 @@ export function Understood({ parsed: { lines, images, refused }, targets }: Unde
                 )}
                 {reason !== undefined && (
                   <Text size="sm" component="div" className="blocked-text breaking">
-                    <Icon name="close" size={14} /> {reason}
+                    <Icon name="close" size={14} /> <FaultText code={codes?.[0]} reason={reason} />
                   </Text>
                 )}
                 {found.map((image) => (
@@ -72,7 +74,7 @@ function FoundImage({ found: { image, platforms, wanted, names }, targets }: Fou
     <div>
       <Group gap="xs">
         <Text size="sm" fw={600} className="breaking">
-          {image}
+          <ReferenceText text={image} />
         </Text>
         <Text size="xs" c="dimmed">
           {platforms.join(', ')}
@@ -89,7 +91,7 @@ function FoundImage({ found: { image, platforms, wanted, names }, targets }: Fou
         .filter(({ target }) => targets.includes(target))
         .map(({ target, reference, fault }) => (
           <Text key={target} size="xs" component="div" className="breaking">
-            → {target}: {reference ?? fault}
+            → {target}: {reference === undefined ? fault : <ReferenceText text={reference} />}
           </Text>
         ))}
     </div>

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -6,8 +6,14 @@ import type { ImageDetails } from '../../api/types.js';
 import { useIsOperator } from '../../shell/session-gate.js';
 import { HoldDialog } from './hold-dialog.js';
 
+interface HoldButtonsProps {
+  readonly copy: ImageDetails['copies'][number];
+  /** What the tag pointed to before is recorded. */
+  readonly hasEarlier: boolean;
+}
+
 /** What an operator does with the tag of a copy. */
-export function HoldButtons({ copy }: { readonly copy: ImageDetails['copies'][number] }) {
+export function HoldButtons({ copy, hasEarlier }: HoldButtonsProps) {
   const { t } = useTranslation();
   const isOperator = useIsOperator();
   const [action, setAction] = useState<'rollback' | 'release'>();
@@ -17,20 +23,26 @@ export function HoldButtons({ copy }: { readonly copy: ImageDetails['copies'][nu
   const canRollBack =
     reference !== undefined && (digest !== undefined || held !== undefined) && rollbackTo === undefined;
   return (
-    <>
+    <Group gap="xs" ml="auto">
       {canRollBack && (
-        <Button size="compact-xs" variant="default" onClick={() => setAction('rollback')}>
+        <Button size="xs" variant="default" onClick={() => setAction('rollback')}>
           {t('hold.rollback.verb')}
         </Button>
       )}
       {canRelease && (
-        <Button size="compact-xs" variant="light" onClick={() => setAction('release')}>
+        <Button size="xs" variant="light" onClick={() => setAction('release')}>
           {t('hold.release.verb')}
         </Button>
       )}
       {action !== undefined && (
-        <HoldDialog action={action} image={image} target={target} onClose={() => setAction(undefined)} />
+        <HoldDialog
+          action={action}
+          image={image}
+          target={target}
+          hasEarlier={hasEarlier}
+          onClose={() => setAction(undefined)}
+        />
       )}
-    </>
+    </Group>
   );
 }

@@ -13,11 +13,13 @@ interface HoldDialogProps {
   readonly action: 'rollback' | 'release';
   readonly image: string;
   readonly target: string;
+  /** What the tag pointed to before is recorded: a rollback without a digest goes there. */
+  readonly hasEarlier: boolean;
   readonly onClose: () => void;
 }
 
 /** Says what a rollback or a release does, does it, and says what happened. */
-export function HoldDialog({ action, image, target, onClose }: HoldDialogProps) {
+export function HoldDialog({ action, image, target, hasEarlier, onClose }: HoldDialogProps) {
   const { t } = useTranslation();
   const [digest, setDigest] = useState('');
   const to = digest.trim() === '' ? undefined : digest.trim();
@@ -25,6 +27,7 @@ export function HoldDialog({ action, image, target, onClose }: HoldDialogProps) 
     mutationFn: async () =>
       action === 'rollback' ? await rollBack({ image, target, to }) : await release({ image, target }),
   });
+  const needsDigest = action === 'rollback' && !hasEarlier && to === undefined;
   const isDone = doing.data !== undefined;
   return (
     <Modal
@@ -39,7 +42,9 @@ export function HoldDialog({ action, image, target, onClose }: HoldDialogProps) 
         {action === 'rollback' && !isDone && (
           <TextInput
             label={t('hold.digest')}
-            description={t('hold.digestHint')}
+            description={hasEarlier ? t('hold.digestHint') : t('hold.digestNeeded')}
+            required={!hasEarlier}
+            data-autofocus={hasEarlier ? undefined : true}
             value={digest}
             onChange={({ currentTarget }) => setDigest(currentTarget.value)}
           />
@@ -61,7 +66,12 @@ export function HoldDialog({ action, image, target, onClose }: HoldDialogProps) 
             {isDone ? t('common.close') : t('common.cancel')}
           </Button>
           {!isDone && (
-            <Button loading={doing.isPending} onClick={() => doing.mutate()} data-autofocus>
+            <Button
+              loading={doing.isPending}
+              disabled={needsDigest}
+              onClick={() => doing.mutate()}
+              data-autofocus={needsDigest ? undefined : true}
+            >
               {t(`hold.${action}.verb`)}
             </Button>
           )}

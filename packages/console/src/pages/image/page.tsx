@@ -60,7 +60,7 @@ function ImageSections({ details }: { readonly details: ImageDetails }) {
         </Section>
       )}
       <PlatformRows rows={rows} />
-      <TargetCopies copies={copies} pushed={pushed} names={names} />
+      <TargetCopies rows={rows} copies={copies} pushed={pushed} names={names} replaced={replaced} />
       <ReplacedTags replaced={replaced} />
       <Commands details={details} />
       <Section title={t('image.timeline')}>
@@ -69,7 +69,7 @@ function ImageSections({ details }: { readonly details: ImageDetails }) {
             {t('image.noEvents')}
           </Text>
         ) : (
-          <Timeline events={events} />
+          <Timeline events={events} rows={rows} />
         )}
       </Section>
     </Stack>
@@ -81,9 +81,12 @@ function ImageActions({ image, details }: { readonly image: string; readonly det
   const isOperator = useIsOperator();
   const action = useImageAction();
   if (!isOperator || details === undefined || details.rows.length === 0) return null;
+  // Refused for what is pushed or withdrawn.
+  const canRetry = details.rows.some(({ state }) => state !== 'pushed' && state !== 'withdrawn');
+  const names = canRetry ? (['retry', 'force', 'remove'] as const) : (['force', 'remove'] as const);
   return (
     <>
-      {(['retry', 'force', 'remove'] as const).map((name) => (
+      {names.map((name) => (
         <Button
           key={name}
           variant={name === 'retry' ? 'light' : 'default'}

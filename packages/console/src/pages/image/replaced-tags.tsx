@@ -4,34 +4,42 @@ import type { ImageDetails } from '../../api/types.js';
 import { Digest } from '../../parts/digest.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
-import { PlainTable } from '../../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../../parts/plain-table.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 import { Section } from '../../parts/section.js';
 
 /** What the tags on the targets pointed to before. */
 export function ReplacedTags({ replaced }: Pick<ImageDetails, 'replaced'>) {
   const { t } = useTranslation();
   if (replaced.length === 0) return null;
+  const hasBackups = replaced.some(({ backup }) => backup !== undefined);
   return (
     <Section title={t('image.before')}>
       <PlainTable
-        heads={[t('image.when'), t('images.target'), t('image.beforeDigest'), t('image.backup'), t('image.run')]}
+        heads={[
+          t('image.when'),
+          t('images.target'),
+          t('image.beforeDigest'),
+          ...(hasBackups ? [t('image.backup')] : []),
+          t('image.run'),
+        ]}
       >
         {replaced.map(({ target, before, backup, run, at }) => (
-          <tr key={`${target} ${run} ${before}`}>
-            <td>
+          <Row key={`${target} ${run} ${before}`}>
+            <Cell>
               <Moment at={at} form="time" />
-            </td>
-            <td>{target}</td>
-            <td>
+            </Cell>
+            <Cell>{target}</Cell>
+            <Cell>
               <Digest digest={before} />
-            </td>
-            <td className="breaking">{backup}</td>
-            <td>
+            </Cell>
+            {hasBackups && <Cell isBreaking>{backup !== undefined && <ReferenceText text={backup} />}</Cell>}
+            <Cell>
               <TextLink to="/runs/$run" params={{ run }} size="sm">
                 {run}
               </TextLink>
-            </td>
-          </tr>
+            </Cell>
+          </Row>
         ))}
       </PlainTable>
     </Section>

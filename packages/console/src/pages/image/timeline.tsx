@@ -1,15 +1,18 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
-import type { StateEvent } from '../../api/types.js';
+import type { ImageDetails, StateEvent } from '../../api/types.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
 import { Reason } from '../../parts/reason.js';
 import { StateBadge } from '../../parts/state-badge.js';
+import { useWho } from '../../parts/use-who.js';
+import { saysReason } from './says-reason.js';
 
 /** Changes of state, the newest first. */
-export function Timeline({ events }: { readonly events: readonly StateEvent[] }) {
+export function Timeline({ events, rows }: Pick<ImageDetails, 'events' | 'rows'>) {
   const { t } = useTranslation();
+  const whoOf = useWho();
   return (
     <ol className="timeline">
       {events.toReversed().map(({ id, at, kind, target, from, to, code, reason, run, who }) => (
@@ -27,12 +30,12 @@ export function Timeline({ events }: { readonly events: readonly StateEvent[] })
               )}
               <StateBadge state={to} />
               <Text size="sm" component="span">
-                {t(`change.${kind}`)}
+                {isRequest({ kind, code, to }) ? t('change.rollback-requested') : t(`change.${kind}`)}
               </Text>
             </Group>
             <Text size="xs" c="dimmed" component="div">
               <Moment at={at} form="time" />
-              {who !== undefined && ` · ${t('image.by', { who: who === 'row' ? t('origin.row') : who })}`}
+              {who !== undefined && ` · ${t('image.by', { who: whoOf(who) })}`}
               {run !== undefined && (
                 <>
                   {' · '}
@@ -42,10 +45,15 @@ export function Timeline({ events }: { readonly events: readonly StateEvent[] })
                 </>
               )}
             </Text>
-            <Reason code={code} reason={reason} />
+            <Reason code={code} reason={code !== undefined && saysReason(rows, reason) ? undefined : reason} />
           </Stack>
         </li>
       ))}
     </ol>
   );
+}
+
+/** A rollback has one kind of events: that it was requested, and that it was made. */
+function isRequest({ kind, code, to }: Pick<StateEvent, 'kind' | 'code' | 'to'>): boolean {
+  return kind === 'rolled-back' && (code === 'rollback-pending' || to === 'pending' || to === 'waiting');
 }

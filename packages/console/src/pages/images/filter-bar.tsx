@@ -9,7 +9,7 @@ import { Icon } from '../../parts/icons.js';
 import { ages, listedStates } from './search.js';
 import type { ImageSearch } from './search.js';
 
-const typingPauseMs = 250;
+const typingPauseMs = 150;
 
 interface FilterBarProps {
   readonly search: ImageSearch;

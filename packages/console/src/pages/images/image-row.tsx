@@ -1,11 +1,13 @@
-import { Checkbox, Code, Text, Tooltip } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
-import type { Ref } from 'react';
+import type { MouseEvent, Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { ListedImage } from '../../api/types.js';
+import { basePath } from '../../base-path.js';
+import { currentLanguage } from '../../i18n/language.js';
+import { useFaultSentence } from '../../parts/fault-text.js';
 import { Moment } from '../../parts/moment.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { PhaseText } from '../../phase/phase-text.js';
 
@@ -16,12 +18,19 @@ interface ImageRowProps {
   readonly top: number;
   readonly row: ListedImage;
   readonly isSelected: boolean;
+  /** The same function in each render, as `onOpen`. */
   readonly onToggle: (image: string) => void;
+  /** A click that opens no other tab or window. */
+  readonly onOpen: (image: string) => void;
 }
 
-export const ImageRow = memo(function ImageRow({ ref, index, top, row, isSelected, onToggle }: ImageRowProps) {
+/** A row of thousands that are scrolled over: plain elements only, and rendered again only when it changes. */
+export const ImageRow = memo(function ImageRow(props: ImageRowProps) {
+  const { ref, index, top, row, isSelected, onToggle, onOpen } = props;
   const { t } = useTranslation();
   const { image, platform, state, code, reason, requestedAt, checkedAt, copies } = row;
+  const sentenceOf = useFaultSentence();
+  const faultText = currentLanguage() === 'en' ? (reason ?? sentenceOf(code)) : (sentenceOf(code) ?? reason);
   return (
     <div
       ref={ref}
@@ -33,53 +42,69 @@ export const ImageRow = memo(function ImageRow({ ref, index, top, row, isSelecte
       style={{ transform: `translateY(${top}px)` }}
     >
       <div role="cell" className="column-select">
-        <Checkbox
-          size="xs"
-          aria-label={t('images.select', { image })}
-          checked={isSelected}
-          onChange={() => onToggle(image)}
-        />
+        <label className="select-area">
+          <input
+            type="checkbox"
+            className="select-box"
+            aria-label={t('images.select', { image })}
+            checked={isSelected}
+            onChange={() => onToggle(image)}
+          />
+        </label>
       </div>
       <div role="cell" className="column-image">
-        <Link to="/image" search={{ reference: image }} className="image-name">
-          {image}
-        </Link>
-        <Text size="xs" c="dimmed" component="div" className="second-line">
+        <a
+          href={`${basePath}image?reference=${encodeURIComponent(image)}`}
+          className="image-name"
+          onClick={(event) => {
+            if (!isPlainClick(event)) return;
+            event.preventDefault();
+            onOpen(image);
+          }}
+        >
+          <ReferenceText text={image} />
+        </a>
+        <div className="second-line">
           {platform}
           {code !== undefined && (
             <>
               {' · '}
-              <Code>{code}</Code> <span title={reason}>{reason}</span>
+              <code>{code}</code> <span title={reason}>{faultText}</span>
             </>
           )}
-        </Text>
+        </div>
       </div>
       <div role="cell" className="column-state">
         <StateBadge state={state} />
         <PhaseText row={row} />
       </div>
       <div role="cell" className="column-copies">
-        {copies.map((copy) => (
-          <Tooltip
-            key={copy.target}
-            label={`${copy.target}: ${t(`state.${copy.state}`)}${copy.reason === undefined ? '' : `, ${copy.reason}`}`}
-            multiline
-            maw={360}
-          >
-            <span className="copy" data-state={copy.state}>
+        {copies.map((copy) => {
+          const stateWord = t(`state.${copy.state}`);
+          return (
+            <span
+              key={copy.target}
+              className="copy"
+              data-state={copy.state}
+              title={`${copy.target}: ${stateWord}${copy.reason === undefined ? '' : `, ${copy.reason}`}`}
+            >
               <span className="copy-light" aria-hidden />
               {copy.target}
-              <span className="off-screen"> {t(`state.${copy.state}`)}</span>
+              <span className="off-screen"> {stateWord}</span>
             </span>
-          </Tooltip>
-        ))}
+          );
+        })}
       </div>
       <div role="cell" className="column-added">
-        {requestedAt !== undefined && <Moment at={requestedAt} />}
+        {requestedAt === undefined ? '–' : <Moment at={requestedAt} />}
       </div>
       <div role="cell" className="column-checked">
-        {checkedAt !== undefined && <Moment at={checkedAt} />}
+        {checkedAt === undefined ? '–' : <Moment at={checkedAt} />}
       </div>
     </div>
   );
 });
+
+function isPlainClick(event: MouseEvent): boolean {
+  return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+}

@@ -29,13 +29,14 @@ export const listedStates = [
 
 export const ages = ['hour', 'day', 'week', 'month'] as const;
 export type Age = (typeof ages)[number];
-const hourMs = 60 * 60_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const ageMs = { hour: hourMs, day: 24 * hourMs, week: 7 * 24 * hourMs, month: 30 * 24 * hourMs };
 
 const sorts = ['added', 'image', 'checked'] as const;
 const orders = ['asc', 'desc'] as const;
 /** An address stays below what proxies accept. */
-const mostSelected = 100;
+export const mostSelected = 100;
 
 /** Everything may stand in an address: what is not understood is left out. */
 export function readImageSearch(given: Record<string, unknown>): ImageSearch {
@@ -60,11 +61,24 @@ export function readImageSearch(given: Record<string, unknown>): ImageSearch {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
 }
 
-/** The same as the API's filter. @param now UTC milliseconds, rounded so that the filter of a page stays the same */
+/** What is listed. @param now UTC milliseconds; the filter is rounded to the minute, so that it stays the same on a page */
+export function listingOf(search: ImageSearch, now: number): ImageListing {
+  const filter = filterOf(search, Math.floor(now / minuteMs) * minuteMs);
+  return { filter, sort: search.sort ?? 'added', order: search.order ?? 'desc' };
+}
+
+/** The same as the API's filter. @param now UTC milliseconds */
 export function filterOf(search: ImageSearch, now: number): ImageFilter {
   const { search: text, state, target, host, upstream, code, age } = search;
   const olderThan = age === undefined ? undefined : now - ageMs[age];
   return { search: text, state, target, host, upstream, code, olderThan };
+}
+
+/** Selects an image, or takes it out of the selection. */
+export function withToggled(search: ImageSearch, image: string): ImageSearch {
+  const { selected = [] } = search;
+  const next = selected.includes(image) ? selected.filter((one) => one !== image) : [...selected, image];
+  return { ...search, selected: next.length === 0 ? undefined : next };
 }
 
 function isWord(value: unknown): value is string | number {

@@ -1,9 +1,10 @@
-import { Alert, Badge, Button, Group } from '@mantine/core';
+import { Alert, Button, Group } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
 import { testChannel } from '../../api/calls.js';
 import type { NotificationChannel } from '../../api/types.js';
+import { Badge } from '../../parts/badge.js';
 import { Facts } from '../../parts/facts.js';
 import { FaultNotice } from '../../parts/fault-notice.js';
 import { Icon } from '../../parts/icons.js';
@@ -22,9 +23,8 @@ export function ChannelSection({ channel }: { readonly channel: NotificationChan
       title={name}
       aside={
         <Group gap="xs">
-          <Badge color={error === undefined ? 'gray' : 'red'} variant="light">
-            {t(`notifications.channelKinds.${kind}`)}
-          </Badge>
+          <Badge color="gray">{t(`notifications.channelKinds.${kind}`)}</Badge>
+          {error !== undefined && <Badge color="red">{t('notifications.hasError')}</Badge>}
           {isOperator && (
             <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
               {t('notifications.test')}

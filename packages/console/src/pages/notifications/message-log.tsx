@@ -1,4 +1,4 @@
-import { Badge, Button, Checkbox, Group, NativeSelect, Text } from '@mantine/core';
+import { Button, Checkbox, Group, NativeSelect, Text } from '@mantine/core';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,11 +6,12 @@ import { useTranslation } from 'react-i18next';
 import { redeliver } from '../../api/calls.js';
 import { notificationsQuery } from '../../api/queries.js';
 import type { Notification } from '../../api/types.js';
+import { Badge } from '../../parts/badge.js';
 import { Empty } from '../../parts/empty.js';
 import { FaultNotice } from '../../parts/fault-notice.js';
 import { Moment } from '../../parts/moment.js';
 import { PagedView } from '../../parts/paged-view.js';
-import { PlainTable } from '../../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../../parts/plain-table.js';
 import { Section } from '../../parts/section.js';
 import { useIsOperator } from '../../shell/session-gate.js';
 
@@ -70,19 +71,19 @@ function MessageTable({ items }: { readonly items: readonly Notification[] }) {
           t('notifications.message'),
         ]}
       >
-        {items.map(({ id, createdAt, state, channel, kind, title, error, digest, attempts }) => (
-          <tr key={id}>
-            <td>
+        {items.map(({ id, createdAt, state, channel, kind, title, error, attempts }) => (
+          <Row key={id}>
+            <Cell>
               <Moment at={createdAt} form="time" />
-            </td>
-            <td>
-              <Badge color={colors[state]} variant="light">
-                {t(`notifications.states.${state}`, { digest })}
+            </Cell>
+            <Cell>
+              <Badge color={colors[state]}>
+                {state === 'sending' && error !== undefined ? t('state.retrying') : t(`notifications.states.${state}`)}
               </Badge>
-            </td>
-            <td>{channel}</td>
-            <td>{t(`notifications.kinds.${kind}`)}</td>
-            <td className="breaking">
+            </Cell>
+            <Cell>{channel}</Cell>
+            <Cell>{t(`notifications.kinds.${kind}`)}</Cell>
+            <Cell isBreaking>
               {title}
               {error !== undefined && (
                 <Text size="sm" c="red">
@@ -93,7 +94,7 @@ function MessageTable({ items }: { readonly items: readonly Notification[] }) {
               )}
               {isOperator && (state === 'failed' || state === 'merged' || state === 'sent') && (
                 <Button
-                  size="compact-xs"
+                  size="xs"
                   variant="subtle"
                   loading={again.isPending && again.variables === id}
                   onClick={() => again.mutate(id)}
@@ -101,8 +102,8 @@ function MessageTable({ items }: { readonly items: readonly Notification[] }) {
                   {t('notifications.redeliver')}
                 </Button>
               )}
-            </td>
-          </tr>
+            </Cell>
+          </Row>
         ))}
       </PlainTable>
     </>

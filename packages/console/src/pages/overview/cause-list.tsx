@@ -1,13 +1,20 @@
 import { Button, Code, Group, Stack, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 
 import { useImageAction } from '../../actions/image-action.js';
 import type { Overview } from '../../api/types.js';
+import { CureToggle } from '../../parts/cure-toggle.js';
 import { Cure } from '../../parts/cure.js';
+import { FaultText } from '../../parts/fault-text.js';
 import { ButtonLink, TextLink } from '../../parts/links.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { useIsOperator } from '../../shell/session-gate.js';
+
+/** Where what to do about each cause would fill the first screens. */
+const narrowWindow = '(max-width: 48em)';
 
 type Cause = Overview['causes'][number];
 
@@ -40,6 +47,7 @@ function CauseRow({ cause }: { readonly cause: Cause }) {
   const { t } = useTranslation();
   const isOperator = useIsOperator();
   const action = useImageAction();
+  const isNarrow = useMediaQuery(narrowWindow, false, { getInitialValueInEffect: false });
   const { state, code, target, host, images, reason, sample } = cause;
   const filter = { state, code, ...(target === undefined ? {} : { target }), ...(host === undefined ? {} : { host }) };
   const [first] = sample;
@@ -67,17 +75,17 @@ function CauseRow({ cause }: { readonly cause: Cause }) {
           )}
         </Group>
       </Group>
-      <Text size="sm" className="breaking">
-        {reason}
+      <Text size="sm" component="div" className="breaking">
+        <FaultText code={code} reason={reason} />
       </Text>
-      <Cure code={code} />
+      {isNarrow ? <CureToggle code={code} isOpen={false} /> : <Cure code={code} />}
       {first !== undefined && (
         <Text size="sm" c="dimmed" component="div" className="breaking">
           {sample.map((image, index) => (
             <span key={image}>
               {index > 0 && ', '}
               <TextLink to="/image" search={{ reference: image }} size="sm">
-                {image}
+                <ReferenceText text={image} />
               </TextLink>
             </span>
           ))}

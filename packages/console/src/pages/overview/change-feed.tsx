@@ -6,6 +6,7 @@ import { keys } from '../../api/keys.js';
 import type { StateEvent } from '../../api/types.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 import { Section } from '../../parts/section.js';
 import { StateBadge } from '../../parts/state-badge.js';
 
@@ -28,7 +29,7 @@ export function ChangeFeed() {
               <StateBadge state={to} />
               <Text size="sm" component="span" className="breaking growing">
                 <TextLink to="/image" search={{ reference: image }} size="sm">
-                  {image}
+                  <ReferenceText text={image} />
                 </TextLink>
                 {target !== undefined && ` → ${target}`}
               </Text>

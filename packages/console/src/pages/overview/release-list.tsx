@@ -1,7 +1,8 @@
-import { Badge, Group, Stack, Text } from '@mantine/core';
+import { Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { Overview } from '../../api/types.js';
+import { Badge } from '../../parts/badge.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/section.js';
@@ -39,7 +40,7 @@ export function ReleaseList({ releases }: Pick<Overview, 'releases'>) {
               {release !== undefined && (
                 <Group gap="xs">
                   {targets.map(({ target, pushed }) => (
-                    <Badge key={target} color={pushed >= images ? 'green' : 'yellow'} variant="light">
+                    <Badge key={target} color={pushed >= images ? 'green' : 'yellow'}>
                       {t('overview.onTarget', { target, pushed, images })}
                     </Badge>
                   ))}

@@ -1,7 +1,8 @@
-import { Badge, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { Overview } from '../../api/types.js';
+import { Badge } from '../../parts/badge.js';
 import { Empty } from '../../parts/empty.js';
 import { useFormats } from '../../parts/formats.js';
 import { TextLink } from '../../parts/links.js';
@@ -70,14 +71,10 @@ function TargetCard({
 function Reachable({ isReachable }: { readonly isReachable?: boolean | undefined }) {
   const { t } = useTranslation();
   if (isReachable === undefined) {
-    return (
-      <Badge color="gray" variant="light">
-        {t('overview.unchecked')}
-      </Badge>
-    );
+    return <Badge color="gray">{t('overview.unchecked')}</Badge>;
   }
   return (
-    <Badge color={isReachable ? 'green' : 'red'} variant="light">
+    <Badge color={isReachable ? 'green' : 'red'}>
       {isReachable ? t('overview.reachable') : t('overview.unreachable')}
     </Badge>
   );

@@ -5,6 +5,7 @@ import type { Stalled, TargetTransfer, Transfer } from '../../api/types.js';
 import { useFormats } from '../../parts/formats.js';
 import { Icon } from '../../parts/icons.js';
 import { TextLink } from '../../parts/links.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 import { useQuietMs } from './use-quiet.js';
 
 /** Heartbeats of a slow transfer come every two seconds. */
@@ -26,7 +27,7 @@ export function TransferCard({
       <Group justify="space-between" gap="xs">
         {hasLink ? (
           <TextLink to="/image" search={{ reference: image }} size="sm" className="breaking">
-            {image}
+            <ReferenceText text={image} />
           </TextLink>
         ) : (
           <Text size="sm">{t('transfer.reading')}</Text>

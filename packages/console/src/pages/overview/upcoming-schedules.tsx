@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Overview } from '../../api/types.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
+import { nameOf } from '../../parts/schedule-name.js';
 import { Section } from '../../parts/section.js';
 
 export function UpcomingSchedules({ schedules }: Pick<Overview, 'schedules'>) {
@@ -24,10 +25,10 @@ export function UpcomingSchedules({ schedules }: Pick<Overview, 'schedules'>) {
         </Text>
       ) : (
         <Stack gap={6} component="ul" className="plain-list">
-          {soonest.map(({ id, next: [next], paused, exists }) => (
+          {soonest.map(({ id, kind, upstream, next: [next], paused, exists }) => (
             <Group key={id} component="li" justify="space-between" gap="xs">
               <Text size="sm" component="span">
-                {id}
+                {nameOf({ kind, upstream }, t)}
               </Text>
               <Text size="sm" c="dimmed" component="span">
                 {next === undefined ? t(stateOf(paused, exists)) : <Moment at={next} />}

@@ -1,7 +1,7 @@
-import { Badge } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { ReceivedRequest } from '../../api/types.js';
+import { Badge } from '../../parts/badge.js';
 
 const colors = { accepted: 'green', ignored: 'gray', refused: 'red' } as const;
 
@@ -15,7 +15,7 @@ export function OutcomeBadge({
 }) {
   const { t } = useTranslation();
   return (
-    <Badge color={colors[outcome]} variant="light">
+    <Badge color={colors[outcome]}>
       {t(`requests.outcomes.${outcome}`)} {status}
     </Badge>
   );

@@ -2,9 +2,11 @@ import { Code, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { Audit } from '../../api/types.js';
+import { FaultText } from '../../parts/fault-text.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
-import { PlainTable } from '../../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../../parts/plain-table.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 
 /** The copies that an audit found wrong, and what follows from each. */
 export function AuditFindings({ findings }: Pick<Audit, 'findings'>) {
@@ -14,30 +16,32 @@ export function AuditFindings({ findings }: Pick<Audit, 'findings'>) {
     <PlainTable
       heads={[t('images.image'), t('images.target'), t('audit.foundIt'), t('audit.followed'), t('audit.reason')]}
     >
-      {findings.map(({ image, target, kind, action, healedAt, reason }) => (
-        <tr key={`${target} ${image}`}>
-          <td className="breaking">
+      {findings.map(({ image, target, kind, outcome, healedAt, reason }) => (
+        <Row key={`${target} ${image}`}>
+          <Cell isBreaking>
             <TextLink to="/image" search={{ reference: image }} size="sm">
-              {image}
+              <ReferenceText text={image} />
             </TextLink>
-          </td>
-          <td>{target}</td>
-          <td>
+          </Cell>
+          <Cell>{target}</Cell>
+          <Cell>
             {t(`audit.found.${kind}`)} <Code>{`copy-${kind}`}</Code>
-          </td>
-          <td>
-            {healedAt === undefined ? (
-              t(`audit.action.${action}`)
-            ) : (
+          </Cell>
+          <Cell>
+            {t(`audit.outcome.${outcome}`)}
+            {healedAt !== undefined && (
               <>
-                {t('audit.healed')} <Moment at={healedAt} />
+                {' '}
+                <Moment at={healedAt} />
               </>
             )}
-          </td>
-          <td className="breaking">
-            <Text size="sm">{reason}</Text>
-          </td>
-        </tr>
+          </Cell>
+          <Cell isBreaking>
+            <Text size="sm" component="div">
+              <FaultText code={`copy-${kind}`} reason={reason} />
+            </Text>
+          </Cell>
+        </Row>
       ))}
     </PlainTable>
   );

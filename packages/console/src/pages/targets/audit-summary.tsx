@@ -6,14 +6,18 @@ import { Facts } from '../../parts/facts.js';
 import { useFormats } from '../../parts/formats.js';
 import { Icon } from '../../parts/icons.js';
 import { Moment } from '../../parts/moment.js';
-import { PlainTable } from '../../parts/plain-table.js';
+import { Cell, PlainTable, Row } from '../../parts/plain-table.js';
 import { Reason } from '../../parts/reason.js';
+import { useWho } from '../../parts/use-who.js';
 import { AuditFindings } from './audit-findings.js';
+import { copiesToHeal } from './copies-to-heal.js';
 
 /** An audit: when, what it checked, what it found, and what it could not check. */
 export function AuditSummary({ audit }: { readonly audit: Audit }) {
   const { t } = useTranslation();
   const { number } = useFormats();
+  const whoOf = useWho();
+  const toHeal = copiesToHeal(audit);
   const { startedAt, finishedAt, who, scope, summary, failure, findings } = audit;
   return (
     <>
@@ -24,10 +28,10 @@ export function AuditSummary({ audit }: { readonly audit: Audit }) {
             t('audit.finished'),
             finishedAt === undefined ? t('audit.running') : <Moment key="finished" at={finishedAt} />,
           ],
-          [t('audit.who'), who],
+          [t('audit.who'), whoOf(who)],
           [t('audit.scope'), scope.targets?.join(', ') ?? t('audit.allTargets')],
           [t('audit.depth'), scope.deep ? t('audit.everyCopy') : t('audit.sample')],
-          summary.healing > 0 && [t('audit.toHeal'), number(summary.healing)],
+          toHeal > 0 && [t('audit.toHeal'), number(toHeal)],
         ]}
       />
       {failure !== undefined && (
@@ -50,12 +54,12 @@ export function AuditSummary({ audit }: { readonly audit: Audit }) {
           ]}
         >
           {summary.targets.map(({ target, checked, deep, lost, changed, incomplete, notChecked }) => (
-            <tr key={target}>
-              <td>{target}</td>
+            <Row key={target}>
+              <Cell>{target}</Cell>
               {[checked, deep, lost, changed, incomplete, notChecked].map((count, column) => (
-                <td key={column}>{number(count)}</td>
+                <Cell key={column}>{number(count)}</Cell>
               ))}
-            </tr>
+            </Row>
           ))}
         </PlainTable>
       )}

@@ -1,9 +1,12 @@
-import { Badge, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { UpstreamCheck } from '../../api/types.js';
+import { Badge } from '../../parts/badge.js';
 import { TextLink } from '../../parts/links.js';
 import { Moment } from '../../parts/moment.js';
+import { ReferenceText } from '../../parts/reference-text.js';
 
 const colors = { running: 'blue', done: 'green', failed: 'red', cancelled: 'gray' } as const;
 type Change = UpstreamCheck['added'][number];
@@ -18,9 +21,7 @@ export function CheckDetails({ check, isOpen }: { readonly check: UpstreamCheck;
     <details className="check" open={isOpen}>
       <summary>
         <span className="check-head">
-          <Badge color={colors[state]} variant="light">
-            {t(`upstreams.states.${state}`)}
-          </Badge>
+          <Badge color={colors[state]}>{t(`upstreams.states.${state}`)}</Badge>
           <Text size="sm" component="span">
             {release !== undefined && previous !== undefined && previous !== release
               ? `${previous} → ${release}`
@@ -51,32 +52,42 @@ export function CheckDetails({ check, isOpen }: { readonly check: UpstreamCheck;
             {t('upstreams.unchanged', { count: unchanged })}
           </Text>
         )}
-        {[
-          ...refused.map(({ image, reason }) => `${image}: ${reason ?? ''}`),
-          ...skipped.map(({ what, reason }) => `${what}: ${reason}`),
-          ...notes,
-        ].map((line) => (
-          <Text key={line} size="sm" className="breaking">
-            {line}
-          </Text>
-        ))}
+        <Lines
+          title={t('upstreams.notWanted')}
+          lines={[
+            ...refused.map(({ image, reason }) => `${image}: ${reason ?? ''}`),
+            ...skipped.map(({ what, reason }) => `${what}: ${reason}`),
+          ]}
+        />
+        <Lines title={t('upstreams.notes')} lines={notes} />
       </Stack>
     </details>
+  );
+}
+
+/** What the check says in its own words, which are English. */
+function Lines({ title, lines }: { readonly title: string; readonly lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <Titled title={title}>
+      {lines.map((line) => (
+        <Text key={line} size="sm" className="breaking" lang="en">
+          {line}
+        </Text>
+      ))}
+    </Titled>
   );
 }
 
 function Changes({ title, changes }: { readonly title: string; readonly changes: readonly Change[] }) {
   if (changes.length === 0) return null;
   return (
-    <div>
-      <Text size="sm" fw={600}>
-        {title}
-      </Text>
+    <Titled title={title}>
       <ul className="changes">
         {changes.map(({ image, services, oldTag, newTag }) => (
           <li key={`${image} ${services.join(' ')}`}>
             <TextLink to="/image" search={{ reference: image }} size="sm" className="breaking">
-              {image}
+              <ReferenceText text={image} />
             </TextLink>
             {oldTag !== undefined && newTag !== undefined && ` ${oldTag} → ${newTag}`}
             {services.length > 0 && (
@@ -88,6 +99,17 @@ function Changes({ title, changes }: { readonly title: string; readonly changes:
           </li>
         ))}
       </ul>
+    </Titled>
+  );
+}
+
+function Titled({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <Text size="sm" fw={600}>
+        {title}
+      </Text>
+      {children}
     </div>
   );
 }
