@@ -41,6 +41,7 @@ export async function recoverAll({ parts, lines, disks }: ChaosStage): Promise<v
 async function inflict({ parts, lines, disks }: ChaosStage, fault: PlannedFault): Promise<boolean> {
   switch (fault.kind) {
     case 'kill':
+    case 'absence':
       return parts[fault.part].kill(fault.forMs);
     case 'restart':
       return parts[fault.part].restart();
@@ -61,6 +62,8 @@ function describeFault(fault: PlannedFault): string {
   switch (fault.kind) {
     case 'kill':
       return `SIGKILL ${fault.part}, down${seconds}`;
+    case 'absence':
+      return `SIGKILL ${fault.part}, away${seconds}`;
     case 'restart':
       return `SIGTERM ${fault.part}`;
     case 'freeze':

@@ -5,7 +5,7 @@ import type { PromiseName } from './verify/violation.js';
 
 /** The result as two tables in Markdown: what happened, and which promises were kept. */
 export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result: ChaosResult): string {
-  const { sent, settled, verified, transfers } = result;
+  const { sent, settled, verified, transfers, messages } = result;
   const accepted = ways.map((way) => `${sent.accepted.filter((request) => request.way === way).length} by ${way}`);
   const facts: readonly (readonly [string, string])[] = [
     ['seed, time', `${options.seed}, ${(options.seconds / 60).toFixed(1)} min of faults`],
@@ -15,6 +15,7 @@ export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result
     ['resets of all connections of a line', countOf(result, 'reset')],
     ['stalls of a line', countOf(result, 'stall')],
     ['full disks', countOf(result, 'full-disk')],
+    ['targets that stayed away for 50 s or more', countOf(result, 'absence')],
     ['parts that ended early', `${result.unexpectedEnds.length}${listOf(result.unexpectedEnds)}`],
     ['requests', `${sent.accepted.length} accepted (${accepted.join(', ')}) in ${sent.tries} tries`],
     ['tags moved', String([...sent.versions.values()].reduce((sum, version) => sum + version, 0))],
@@ -24,7 +25,15 @@ export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result
       `${result.images} images, on each target ${verified.blobs / 2} blobs, ${megabytes(verified.bytes / 2)}`,
     ],
     ['blocked by a full disk, and requested again by `ferry retry`', `${settled.roomMade} rows`],
-    ['messages to people', `${result.messages.received}, repeated ${result.messages.repeated} times with the same ID`],
+    [
+      'images that were published after they were requested',
+      `${sent.published}; blocked, and requested again by \`ferry retry\`: ${sent.retried + settled.foundLater}`,
+    ],
+    ['incidents', `${messages.incidents}; people were notified of ${announcedOf(messages.announced)}`],
+    [
+      'messages to people',
+      `${messages.received} to a webhook, repeated ${messages.repeated} times with the same ID; ${messages.byRobot} to a robot`,
+    ],
     [
       'read from the sources',
       `${megabytes(transfers.bytesRead)}; each blob once: ${megabytes(transfers.bytesReadOnce)}`,
@@ -47,6 +56,13 @@ export function reportOf(options: Pick<ChaosOptions, 'seed' | 'seconds'>, result
     return [promises[name], count === 0 ? 'kept' : `**broken ${count} times**`] as const;
   });
   return [...tableOf(['', 'Count'], facts), '', ...tableOf(['Promise', 'Result'], kept)].join('\n');
+}
+
+/** `3 (2 target, 1 blocked)` */
+function announcedOf(announced: Readonly<Record<string, number>>): string {
+  const kinds = Object.entries(announced).filter(([, count]) => count > 0);
+  const total = kinds.reduce((sum, [, count]) => sum + count, 0);
+  return total === 0 ? 'none' : `${total} (${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')})`;
 }
 
 function countOf({ faults }: ChaosResult, kind: ChaosResult['faults'][number]['fault']['kind']): string {

@@ -29,6 +29,7 @@ import { awayTimes } from './verify/away-times.js';
 import { expectedImages } from './verify/expected-images.js';
 import { verifyImages } from './verify/verify-images.js';
 import { untilReported, verifyMessages } from './verify/verify-messages.js';
+import type { VerifiedMessages } from './verify/verify-messages.js';
 import { verifyRows } from './verify/verify-rows.js';
 import { verifyTransfers } from './verify/verify-transfers.js';
 import type { TransferFigures } from './verify/verify-transfers.js';
@@ -55,7 +56,7 @@ export interface ChaosResult {
   readonly images: number;
   readonly verified: { readonly blobs: number; readonly bytes: number };
   readonly transfers: TransferFigures;
-  readonly messages: { readonly received: number; readonly repeated: number };
+  readonly messages: Omit<VerifiedMessages, 'violations'>;
   /** Parts that ended early, and how: a worker without a database does that, and is started again. */
   readonly unexpectedEnds: readonly string[];
   readonly folder: string;
@@ -155,7 +156,7 @@ async function verifyAll({
   const expected = await expectedImages(sql, { stage, sent, made });
   const found = await verifyImages(stage.registries, expected.images);
   const transfers = await verifyTransfers(stage, { sizes, databaseAway: away });
-  const messages = await verifyMessages(sql, stage.receiver.messages());
+  const messages = await verifyMessages(sql, stage.platforms);
   const violations: Violation[] = [
     ...sent.refusals.map((text): Violation => ({ promise: 'refused', text })),
     ...sent.unaccepted.map(({ way, images }): Violation => {
@@ -173,9 +174,10 @@ async function verifyAll({
   return { violations, verified: found, transfers: transfers.figures, messages };
 }
 
-/** Every version is there from the start, so that a move of a tag is one request. */
+/** Every version is there from the start, so that a move of a tag is one request; but nothing of late images. */
 async function pushAll(stage: ChaosStage, made: ReadonlyMap<PlannedImage, readonly MadeManifest[]>): Promise<void> {
-  for (const [{ source, repository, tag }, versions] of made) {
+  for (const [{ source, repository, tag, isLate }, versions] of made) {
+    if (isLate) continue;
     // The first one last: the tag points to it.
     for (const image of versions.toReversed()) await pushImage(stage.registries[source], { image, repository, tag });
   }

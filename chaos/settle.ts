@@ -4,12 +4,15 @@ import { Client, Connection } from '@temporalio/client';
 import type { Connection as SqlConnection } from 'mysql2/promise';
 
 import { runFerry } from '../demo/ferry-process.js';
+import { missingCode } from './requests/retry-blocked.js';
 import type { ChaosStage } from './stage/stage.js';
 import type { Timeline } from './timeline.js';
 
 export interface Settled {
   /** Rows that were blocked because the disk of a target was full: a person makes room, and requests them again. */
   readonly roomMade: number;
+  /** Rows that were blocked because their repository was published later, and that no one has retried yet. */
+  readonly foundLater: number;
   /** Unfinished uploads that were still recorded when everything was pushed; a run after ten minutes cancels them. */
   readonly recordedUploads: number;
   readonly isIdle: boolean;
@@ -60,26 +63,35 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   };
 
   const isIdle = await untilIdle();
-  const roomMade = await retryFull(options);
+  const { roomMade, foundLater } = await retryExpected(options);
   const seconds = (performance.now() - startedAt) / 1000;
   const recordedUploads = await age(sql);
   // A run of its own: the one before may have begun earlier, and have checked a tag before it moved.
   const isClean = await untilIdle();
-  return { recordedUploads, roomMade, isIdle: isIdle && isClean, seconds, syncs, said };
+  return { recordedUploads, roomMade, foundLater, isIdle: isIdle && isClean, seconds, syncs, said };
 }
 
-/** Does what docs/failures.md says to a person whose target was full. @returns the number of rows */
-async function retryFull({ stage, sql, timeline }: SettleOptions): Promise<number> {
+/** Does what docs/failures.md says to a person whose target was full, or whose image was published too late. */
+async function retryExpected({
+  stage,
+  sql,
+  timeline,
+}: SettleOptions): Promise<Pick<Settled, 'roomMade' | 'foundLater'>> {
   const [rows] = await sql.query(
-    `select coalesce(sum(blocked_code = 'target-full'), 0) as count, coalesce(sum(blocked_code <> 'target-full'), 0) as others
-      from images_for_push where push_status = 2 and duplicate_of is null`,
+    `select blocked_code as code, count(*) as count from images_for_push
+      where push_status = 2 and duplicate_of is null group by blocked_code`,
   );
-  const [{ count, others } = { count: 0, others: 0 }] = rows as { count: number | string; others: number | string }[];
+  const counts = new Map(
+    (rows as { code: string; count: number | string }[]).map((row) => [row.code, Number(row.count)]),
+  );
+  const [roomMade, foundLater] = [counts.get('target-full') ?? 0, counts.get(missingCode) ?? 0];
+  const others = [...counts.values()].reduce((sum, count) => sum + count, 0) - roomMade - foundLater;
   // What another fault has blocked must stay so, to be found.
-  if (Number(count) === 0 || Number(others) > 0) return 0;
+  if (roomMade + foundLater === 0 || others > 0) return { roomMade: 0, foundLater: 0 };
   const { status } = await runFerry(['retry', '--blocked'], stage.environment);
-  timeline.say(`${count} rows were blocked by a full disk; ferry retry --blocked ended with ${status}`);
-  return Number(count);
+  const what = `${roomMade} rows were blocked by a full disk, ${foundLater} were published late`;
+  timeline.say(`${what}; ferry retry --blocked ended with ${status}`);
+  return { roomMade, foundLater };
 }
 
 /** Makes the records of unfinished uploads as old as they would be in ten minutes. @returns their number */

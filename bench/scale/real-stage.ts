@@ -22,7 +22,7 @@ export async function withRealStage<T>(
   { line, ...options }: RealOptions,
   work: (stage: RealStage) => Promise<T>,
 ): Promise<T> {
-  return await withRegistries({ targets: targetCount }, async (registries) => {
+  return await withRegistries({ targets: targetCount, inMemory: true }, async (registries) => {
     const { source, targets } = registries;
     const on = async (ends: { source: { host: string }; targets: readonly { host: string }[] }): Promise<T> =>
       await withScaleStage(

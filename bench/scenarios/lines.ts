@@ -136,6 +136,20 @@ const brokenUploads: readonly Scenario[] = [
   }),
 ];
 
+const bufferedUpload = lineCase({
+  name: 'line-nginx',
+  title: 'One layer of 256 MB behind nginx, nothing breaks',
+  setting: `${overBreaking} nginx with its default settings stands before distribution 2.8.`,
+  image: layersOf('line-nginx', [256 * megabyte]),
+  source: breaking,
+  target: breaking,
+  targets: 1,
+  targetKind: 'docker-registry',
+  nginx: true,
+  roundTripsMs: 800,
+  goals: ({ entries, boundMs }) => [timesFaster(1, entries), withinBound(1.15, entries[0], boundMs)],
+});
+
 const brokenDownload = lineCase({
   name: 'line-g',
   title: 'G. The download breaks',
@@ -156,6 +170,7 @@ export const lineCases: readonly Scenario[] = [
   unchangedImage,
   singleLayer,
   ...brokenUploads,
+  bufferedUpload,
   brokenDownload,
 ];
 

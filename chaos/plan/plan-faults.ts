@@ -1,7 +1,7 @@
 import { diceOf } from './dice.js';
 import type { Dice } from './dice.js';
 import { diskNames, lineNames, sourceNames, targetNames, workerNames } from './parts.js';
-import type { DiskName, LineName, PartName } from './parts.js';
+import type { DiskName, LineName, PartName, TargetName } from './parts.js';
 
 /** Something that is done to the stage; times are milliseconds, `at` from the start. */
 export type PlannedFault = { readonly at: number } & (
@@ -35,6 +35,12 @@ export type PlannedFault = { readonly at: number } & (
       readonly forMs: number;
     }
   | { readonly kind: 'full-disk'; readonly disk: DiskName; readonly forMs: number }
+  | {
+      /** SIGKILL of a target that stays down for longer than all attempts of a run take: people are notified of it. */
+      readonly kind: 'absence';
+      readonly part: TargetName;
+      readonly forMs: number;
+    }
 );
 
 export interface FaultPlanOptions {
@@ -45,7 +51,8 @@ export interface FaultPlanOptions {
 }
 
 /** Distances of the other faults, in distances of kills. */
-const everyKills = { restart: 6, freeze: 4, reset: 2, stall: 4, 'full-disk': 20 } as const;
+const everyKills = { restart: 6, freeze: 4, reset: 2, stall: 4, 'full-disk': 20, absence: 24 } as const;
+const absenceMs = { least: 50_000, most: 75_000, share: 0.5 } as const;
 
 const killed = { workers: 50, targets: 14, sources: 10, server: 9, temporal: 8, database: 9 };
 const frozen = { workers: 60, targets: 12, sources: 8, server: 6, temporal: 7, database: 7 };
@@ -55,7 +62,8 @@ const restarted = { workers: 60, targets: 10, sources: 10, server: 10, temporal:
 export function planFaults({ seed, seconds, killEverySeconds }: FaultPlanOptions): readonly PlannedFault[] {
   const times = (kind: PlannedFault['kind'], every: number): { readonly at: number; readonly dice: Dice }[] => {
     const dice = diceOf(seed, kind);
-    const count = Math.floor(seconds / (killEverySeconds * every));
+    const least = kind === 'absence' ? 1 : 0;
+    const count = Math.max(least, Math.floor(seconds / (killEverySeconds * every)));
     const slotMs = (seconds * 1000) / count;
     // One in each slot: the number is certain, and the times are not.
     return Array.from({ length: count }, (_, n) => ({ at: Math.round((n + dice.between(0, 1)) * slotMs), dice }));
@@ -80,6 +88,10 @@ export function planFaults({ seed, seconds, killEverySeconds }: FaultPlanOptions
     }),
     ...times('full-disk', everyKills['full-disk']).map(({ at, dice }): PlannedFault => {
       return { at, kind: 'full-disk', disk: dice.pick(diskNames), forMs: drawPause(dice, 1_000, 8_000) };
+    }),
+    ...times('absence', everyKills.absence).map(({ at, dice }): PlannedFault => {
+      const forMs = Math.min(dice.between(absenceMs.least, absenceMs.most), seconds * 1000 * absenceMs.share);
+      return { at, kind: 'absence', part: dice.pick(targetNames), forMs: Math.round(forMs) };
     }),
   ];
   return faults.toSorted((one, other) => one.at - other.at);

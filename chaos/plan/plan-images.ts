@@ -17,6 +17,8 @@ export interface PlannedImage {
   readonly tag: string;
   /** In the order in which the tag points to them; only a mutable tag has more than one. */
   readonly versions: readonly PlannedContent[];
+  /** Its repository is published after it was requested: it is blocked until a person retries it. */
+  readonly isLate: boolean;
 }
 
 const bases: readonly NamedLayer[] = [
@@ -39,13 +41,14 @@ const sizeWeights = { small: 50, medium: 32, large: 18 };
 export function planImages(seed: number, count: number): readonly PlannedImage[] {
   const dice = diceOf(seed, 'images');
   return Array.from({ length: count }, (_, n) => {
-    const kind = dice.weighted({ plain: 60, several: 20, mutable: 12, namesake: 8 });
+    const kind = dice.weighted({ plain: 55, several: 20, mutable: 12, namesake: 8, late: 5 });
     // Namesakes fall to the same name on a target whose names have the last part of the path alone.
-    const repository = kind === 'namesake' ? `org${n}/same` : `org/app-${Math.floor(n / 2)}`;
+    const repository = repositoryOf(kind, n);
     const source = kind === 'namesake' ? dice.pick(sourceNames) : sourceOf(repository);
     const versions = kind === 'mutable' ? versionsOfMutableTag : 1;
     return {
       source,
+      isLate: kind === 'late',
       repository,
       tag: kind === 'mutable' ? `latest-${n}` : `v${n}`,
       versions: Array.from({ length: versions }, (_unused, version) =>
@@ -53,6 +56,11 @@ export function planImages(seed: number, count: number): readonly PlannedImage[]
       ),
     };
   });
+}
+
+function repositoryOf(kind: 'plain' | 'several' | 'mutable' | 'namesake' | 'late', n: number): string {
+  if (kind === 'namesake') return `org${n}/same`;
+  return kind === 'late' ? `org/late-${n}` : `org/app-${Math.floor(n / 2)}`;
 }
 
 /** Every image of a repository is on the same source. */

@@ -24,7 +24,17 @@ export interface PlannedMove {
   readonly version: number;
 }
 
-export type PlannedStep = PlannedRequest | PlannedMove;
+/** An image that was requested before it was there is published, and a person retries it where it is blocked. */
+export interface PlannedPublication {
+  readonly kind: 'publish';
+  readonly at: number;
+  readonly image: PlannedImage;
+}
+
+export type PlannedStep = PlannedRequest | PlannedMove | PlannedPublication;
+
+/** A run that has found nothing notifies people within this time. */
+const missingMs = { least: 15_000, most: 60_000 } as const;
 
 /** Some images are requested again by another way, or for one more platform. */
 const againShare = 0.25;
@@ -40,7 +50,13 @@ export function planRequests(seed: number, seconds: number, images: readonly Pla
     const at = Math.round((n / images.length) * lastMs);
     n += some.length;
     steps.push({ kind: 'request', at, way: dice.pick(ways), images: some, platforms: 'linux/amd64' });
-    for (const image of some) steps.push(...later(dice, image, at, lastMs));
+    for (const image of some) {
+      steps.push(...later(dice, image, at, lastMs));
+      if (image.isLate) {
+        const publishedAt = Math.round(at + dice.between(missingMs.least, missingMs.most));
+        steps.push({ kind: 'publish', at: Math.min(publishedAt, seconds * 1000), image });
+      }
+    }
   }
   return steps.toSorted((one, other) => one.at - other.at);
 }

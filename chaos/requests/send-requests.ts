@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pushImage } from '../../demo/image-exchange.js';
 import type { MadeManifest } from '../../demo/make-images.js';
 import type { PlannedImage } from '../plan/plan-images.js';
-import type { PlannedMove, PlannedRequest, PlannedStep } from '../plan/plan-requests.js';
+import type { PlannedMove, PlannedPublication, PlannedRequest, PlannedStep } from '../plan/plan-requests.js';
 import type { ChaosStage } from '../stage/stage.js';
 import type { Timeline } from '../timeline.js';
+import { retryBlocked } from './retry-blocked.js';
 import { tryRequest } from './try-request.js';
 
 /** What was requested, and what came of it. */
@@ -17,6 +18,9 @@ export interface SentRequests {
   readonly refusals: readonly string[];
   /** The version that each mutable tag points to in the end. */
   readonly versions: ReadonlyMap<PlannedImage, number>;
+  /** Images that were published after they were requested, and how many of them a person has retried. */
+  readonly published: number;
+  readonly retried: number;
   readonly tries: number;
 }
 
@@ -40,6 +44,7 @@ export async function sendRequests(
   const refusals: string[] = [];
   const versions = new Map<PlannedImage, number>();
   let tries = 0;
+  let [published, retried] = [0, 0];
   const startedAt = performance.now();
 
   const send = async (request: PlannedRequest, position: number): Promise<void> => {
@@ -68,18 +73,30 @@ export async function sendRequests(
   const move = async ({ image, version }: PlannedMove): Promise<void> => {
     const manifest = made.get(image)?.[version];
     if (manifest === undefined) throw new RangeError(`${nameOf(image)} has no version ${version}`);
-    for (let isMoved = false; !isMoved;) {
-      isMoved = await pushImage(stage.registries[image.source], {
-        image: manifest,
-        repository: image.repository,
-        tag: image.tag,
-      })
-        .then(() => true)
-        .catch(() => false);
-      if (!isMoved) await sleep(200);
-    }
+    await push(image, manifest);
     versions.set(image, version);
     timeline.say(`tag moved: ${nameOf(image)} to version ${version}`);
+  };
+
+  const push = async (image: PlannedImage, manifest: MadeManifest): Promise<void> => {
+    const { source, repository, tag } = image;
+    for (;;) {
+      try {
+        await pushImage(stage.registries[source], { image: manifest, repository, tag });
+        return;
+      } catch {
+        await sleep(200);
+      }
+    }
+  };
+  const publish = async ({ image }: PlannedPublication): Promise<void> => {
+    for (const manifest of (made.get(image) ?? []).toReversed()) await push(image, manifest);
+    published += 1;
+    timeline.say(`published: ${nameOf(image)}`);
+    const isRetried = await retryBlocked({ stage, reference: referenceOf(stage, image), signal });
+    if (!isRetried) return;
+    retried += 1;
+    timeline.say(`retried, as it was blocked: ${nameOf(image)}`);
   };
 
   const running: Promise<void>[] = [];
@@ -87,6 +104,7 @@ export async function sendRequests(
     const waitMs = step.at - (performance.now() - startedAt);
     if (waitMs > 0) await sleep(waitMs);
     if (step.kind === 'request') running.push(send(step, position));
+    else if (step.kind === 'publish') running.push(publish(step));
     else {
       const next = (moving.get(step.image) ?? Promise.resolve()).then(async () => await move(step));
       moving.set(step.image, next);
@@ -94,7 +112,7 @@ export async function sendRequests(
     }
   }
   await Promise.all(running);
-  return { accepted, unaccepted, refusals, versions, tries };
+  return { accepted, unaccepted, refusals, versions, published, retried, tries };
 }
 
 /** By which the ferry knows the image. */

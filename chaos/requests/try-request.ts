@@ -114,7 +114,9 @@ async function post(
 function outcomeOf(status: number, text: string): RequestOutcome {
   if (status >= 200 && status < 300) return { kind: 'accepted' };
   const reason = `${status} ${text.slice(0, 300)}`;
-  return { kind: status >= 500 || status === 429 ? 'failed' : 'refused', reason };
+  // 408: the server or its line was stopped while the request was on its way.
+  const isTemporary = status >= 500 || status === 429 || status === 408;
+  return { kind: isTemporary ? 'failed' : 'refused', reason };
 }
 
 function reasonOf(error: unknown): string {

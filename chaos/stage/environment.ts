@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { machineVariables } from '../../demo/machine-variables.js';
 import { sourceNames } from '../plan/parts.js';
 import type { LineName } from '../plan/parts.js';
-import type { MessageReceiver } from './receiver.js';
+import type { ChaosPlatforms } from './platforms.js';
 import type { ChaosDatabase } from './services.js';
 
 export const apiToken = 'only-for-this-run';
@@ -18,7 +18,7 @@ export interface EnvironmentOptions {
   readonly database: ChaosDatabase['access'];
   /** Where the server listens; its line is in front of it. */
   readonly listen: string;
-  readonly receiver: Pick<MessageReceiver, 'url' | 'secret'>;
+  readonly platforms: ChaosPlatforms;
   /** In the environment of every process of the stage, so that one that is left behind is found. */
   readonly mark: NodeJS.ProcessEnv;
 }
@@ -29,7 +29,7 @@ export function environmentOf({
   hosts,
   database,
   listen,
-  receiver,
+  platforms,
   mark,
 }: EnvironmentOptions): NodeJS.ProcessEnv {
   const configPath = join(folder, 'ferry.yaml');
@@ -40,7 +40,10 @@ export function environmentOf({
       hosts: Object.fromEntries(sourceNames.map((name) => [hosts[name], { scheme: 'http' }])),
       mutableTags: { tags: ['latest-*'] },
       notifications: {
-        channels: { team: { kind: 'webhook', urlVariable: 'TEAM_URL', secretVariable: 'TEAM_SECRET' } },
+        channels: {
+          team: { kind: 'webhook', urlVariable: 'TEAM_URL', secretVariable: 'TEAM_SECRET' },
+          robot: { kind: 'dingtalk', urlVariable: 'ROBOT_URL', secretVariable: 'ROBOT_SECRET' },
+        },
         // So short that there are messages.
         groupFor: '3s',
         targetAwayLongerThan: '4s',
@@ -61,8 +64,10 @@ export function environmentOf({
     FERRY_LISTEN: listen,
     FERRY_API_TOKEN: apiToken,
     FERRY_WEBHOOK_SECRET: webhookSecret,
-    TEAM_URL: receiver.url,
-    TEAM_SECRET: receiver.secret,
+    TEAM_URL: platforms.webhook.url,
+    TEAM_SECRET: platforms.webhookSecret,
+    ROBOT_URL: platforms.robot.url,
+    ROBOT_SECRET: platforms.robotSecret,
     TEMPORAL_ADDRESS: hosts.temporal,
     MYSQL_HOST: databaseHost,
     MYSQL_PORT: databasePort,

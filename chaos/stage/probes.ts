@@ -9,7 +9,8 @@ import { connectToDatabase } from './database-connection.js';
 import { databaseName } from './environment.js';
 import type { ChaosStage } from './stage.js';
 
-const startMs = 120_000;
+/** On a busy machine Temporal needs minutes until it answers after its last fault. */
+const startMs = 300_000;
 
 /** Waits until the registries, the database and Temporal answer. */
 export async function untilServicesAnswer({ lines, registries, database }: ChaosStage): Promise<void> {
@@ -23,7 +24,7 @@ export async function untilServicesAnswer({ lines, registries, database }: Chaos
     await sql.end();
   });
   await untilTrue('temporal', async () => {
-    const connection = await TemporalConnection.connect({ address: lines.temporal.host, connectTimeout: '2s' });
+    const connection = await TemporalConnection.connect({ address: lines.temporal.host, connectTimeout: '10s' });
     try {
       await connection.workflowService.describeNamespace({ namespace: 'default' });
     } finally {

@@ -10,8 +10,8 @@ import type { Disk } from './disk.js';
 import { environmentOf } from './environment.js';
 import { fixedPort } from './fixed-port.js';
 import type { Part, PartEvents } from './part.js';
-import { startReceiver } from './receiver.js';
-import type { MessageReceiver } from './receiver.js';
+import { startPlatforms } from './platforms.js';
+import type { ChaosPlatforms } from './platforms.js';
 import { makeRegistry } from './registries.js';
 import type { ChaosRegistry } from './registries.js';
 import { makeDatabase, makeFerryPart, makeTemporal } from './services.js';
@@ -33,7 +33,7 @@ export interface ChaosStage {
   readonly lines: Readonly<Record<LineName, Line>>;
   readonly disks: Readonly<Record<DiskName, Disk>>;
   readonly registries: Readonly<Record<SourceName | TargetName, ChaosRegistry>>;
-  readonly receiver: MessageReceiver;
+  readonly platforms: ChaosPlatforms;
   readonly database: ChaosDatabase['access'];
   readonly environment: NodeJS.ProcessEnv;
   /** In the environment of every process of this stage. */
@@ -68,13 +68,13 @@ export async function makeStage(options: StageOptions, events: PartEvents): Prom
     return makeRegistry({ name, folder, storage, port: ports[name], env }, events);
   });
   const database = makeDatabase(disks.database.path, ports.database, { folder, env, events });
-  const receiver = await startReceiver();
+  const platforms = await startPlatforms();
   const environment = environmentOf({
     folder,
     hosts: recordOf(lineNames, (name) => lines[name].host),
     database: database.access,
     listen: `127.0.0.1:${ports.server}`,
-    receiver,
+    platforms,
     mark: env,
   });
   const ferry = { folder, env: environment, events };
@@ -91,12 +91,12 @@ export async function makeStage(options: StageOptions, events: PartEvents): Prom
     lines,
     disks,
     registries,
-    receiver,
+    platforms,
     database: database.access,
     environment,
     mark,
     async close() {
-      await receiver.close();
+      await platforms.stop();
       for (const line of Object.values(lines)) await line.close();
       for (const disk of Object.values(disks)) disk.remove();
     },

@@ -90,6 +90,22 @@ const checks: readonly Check[] = [
   },
   {
     promise: 'notified',
+    what: 'an incident that was announced without one message that it began and one that it is over, on each channel',
+    query: `select incidents.id, incidents.kind, incidents.cause, channels.channel, count(messages.id) as messages
+      from notification_incidents incidents
+      cross join (select distinct channel from notifications) channels
+      left join notifications messages on messages.incident = incidents.id and messages.channel = channels.channel
+      where incidents.announced_at > 0 and incidents.over_at > 0
+      group by incidents.id, incidents.kind, incidents.cause, channels.channel having count(messages.id) <> 2`,
+  },
+  {
+    promise: 'notified',
+    what: 'a message about an incident that was not announced',
+    query: `select messages.id, messages.title from notifications messages
+      join notification_incidents incidents on incidents.id = messages.incident where incidents.announced_at = 0`,
+  },
+  {
+    promise: 'notified',
     what: 'an incident that is not over, although everything is pushed',
     query: 'select id, kind, cause, reason from notification_incidents where over_at = 0',
   },
@@ -104,10 +120,11 @@ const checks: readonly Check[] = [
     query: 'select registry, repository, tag, digest, confirmed, size from upload_sessions',
   },
   {
+    // The workers still run, and each look for notifications is a transaction of milliseconds.
     promise: 'left',
-    what: 'a transaction that is still open',
-    query:
-      'select trx_id, trx_state, trx_query from information_schema.innodb_trx where trx_mysql_thread_id <> connection_id()',
+    what: 'a transaction that has been open for long',
+    query: `select trx_id, trx_state, trx_query, trx_started from information_schema.innodb_trx
+      where trx_mysql_thread_id <> connection_id() and trx_started < now() - interval 20 second`,
   },
 ];
 

@@ -47,8 +47,8 @@ export interface Platform {
   readonly accepted: readonly ReceivedMessage[];
   /** The next answers are these instead. */
   answerNext(...answers: readonly (Omit<PlatformAnswer, 'isAccepted'> | 'hang-up')[]): void;
-  /** Called when a request has arrived whole, before it is answered. */
-  onRequest?: (() => void | Promise<void>) | undefined;
+  /** Called when a request has arrived whole and was handled, before it is answered, or not: after `hang-up`. */
+  onRequest?: (() => 'hang-up' | undefined | void | Promise<void>) | undefined;
   stop(): Promise<void>;
 }
 
@@ -71,7 +71,10 @@ export async function startPlatform(
       }
       const answer = prepared === undefined ? handle(request) : { ...prepared, isAccepted: false };
       received.push({ ...answer, at: request.at, request });
-      await platform.onRequest?.();
+      if ((await platform.onRequest?.()) === 'hang-up') {
+        incoming.socket.destroy();
+        return;
+      }
       outgoing.writeHead(answer.status, answer.headers);
       outgoing.end(answer.body);
     })();

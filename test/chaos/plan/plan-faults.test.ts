@@ -22,10 +22,22 @@ test('half an hour has more than 200 kills, and every kind of fault for every ki
     new Set(['worker', 'server', 'temporal', 'database', 'source', 'target']),
   );
   expect(new Set(faults.map(({ kind }) => kind))).toEqual(
-    new Set(['kill', 'restart', 'freeze', 'reset', 'stall', 'full-disk']),
+    new Set(['kill', 'restart', 'freeze', 'reset', 'stall', 'full-disk', 'absence']),
   );
   const lines = faults.flatMap((fault) => ('line' in fault ? [fault.line] : []));
   expect(new Set(lines).size).toBe(7);
+});
+
+test('targets stay away for long enough that people are notified, and in a short run at most for half of it', () => {
+  const absences = (options: { readonly seed: number; readonly seconds: number; readonly killEverySeconds: number }) =>
+    planFaults(options).flatMap((fault) => (fault.kind === 'absence' ? [fault.forMs] : []));
+
+  const long = absences({ seed: 1, ...halfAnHour });
+  const short = absences({ seed: 1, seconds: 60, killEverySeconds: 8 });
+
+  expect(long.length).toBeGreaterThan(8);
+  expect(Math.min(...long)).toBeGreaterThanOrEqual(50_000);
+  expect(short).toEqual([30_000]);
 });
 
 test('faults are in the order of their times, and none is after the end', () => {

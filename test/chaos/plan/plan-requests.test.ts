@@ -24,6 +24,22 @@ test('every image is requested, in each of the four ways, and mutable tags move 
   }
 });
 
+test('late images have a repository of their own, and are published after they were requested', () => {
+  const images = planImages(5, 120);
+
+  const steps = planRequests(5, 1200, images);
+
+  const late = images.filter(({ isLate }) => isLate);
+  expect(late.length).toBeGreaterThan(2);
+  for (const image of late) {
+    expect(images.filter(({ repository }) => repository === image.repository)).toEqual([image]);
+    const requestedAt = steps.find((step) => step.kind === 'request' && step.images.includes(image))?.at ?? 0;
+    const published = steps.filter((step) => step.kind === 'publish' && step.image === image);
+    expect(published).toHaveLength(1);
+    expect(published[0]?.at).toBeGreaterThan(requestedAt);
+  }
+});
+
 test('images share layers, have namesakes, several platforms and mutable tags', () => {
   const images = planImages(5, 120);
 

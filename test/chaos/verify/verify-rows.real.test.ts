@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { verifyMessages } from '../../../chaos/verify/verify-messages.js';
 import { verifyRows } from '../../../chaos/verify/verify-rows.js';
+import type { Platform, ReceivedMessage } from '../../../demo/notification-platforms/platform-server.js';
+import { RateRule } from '../../../demo/notification-platforms/rate-rule.js';
 import { openDatabase } from '../../../src/database/ferry-database.js';
 import { migrate } from '../../../src/database/run-migrations.js';
 import { startMariaDb } from '../../support/mariadb-server.js';
@@ -40,6 +42,8 @@ test('an empty database keeps every promise, and each row that breaks one is fou
     'a change that does not follow the one before it',
     'an incident with two messages that say the same',
     'two incidents of one cause at the same time',
+    'an incident that was announced without one message that it began and one that it is over, on each channel',
+    'a message about an incident that was not announced',
     'an incident that is not over, although everything is pushed',
     'an incident that is not over, although everything is pushed',
     'a sync run that is not finished',
@@ -48,26 +52,63 @@ test('an empty database keeps every promise, and each row that breaks one is fou
 
 test('a message that did not arrive, one that is not recorded, and one with another content are found', async () => {
   await sql.query('delete from notifications');
-  await sql.query(notification('n1', `'{}'`, 'sent'));
-  await sql.query(notification('n2', `'{}'`, 'pending'));
-  const message = (id: string, body: string, isSigned = true) => ({ id, body, isSigned });
+  await sql.query(notification('n1', { state: 'sent' }));
+  await sql.query(notification('n2', { state: 'pending' }));
+  const received = [accepted('n3', 'a'), accepted('n3', 'b'), accepted('n4', 'a'), refused];
 
-  const { violations, received, repeated } = await verifyMessages(sql, [
-    message('n3', 'a'),
-    message('n3', 'b'),
-    message('n4', 'a', false),
-  ]);
+  const found = await verifyMessages(sql, { webhook: platform(received), robot: robot([]) });
 
-  expect(violations.map(({ text }) => text)).toEqual([
-    'message n3 was repeated with another content',
-    'message n4 has a wrong signature',
-    'message n1 counts as sent, and did not arrive: title',
+  expect(found.violations.map(({ text }) => text)).toEqual([
     'message n2 is pending: title',
+    'the webhook refused a message: 401 no signature',
+    'message n3 was repeated with another content',
     'message n3 was sent, and is not recorded',
     'message n4 was sent, and is not recorded',
+    'message n1 counts as sent, and did not arrive: title',
   ]);
-  expect({ received, repeated }).toEqual({ received: 2, repeated: 1 });
+  expect(found).toMatchObject({ received: 2, repeated: 1, incidents: 4, announced: { target: 3 } });
 });
+
+test('a robot that shows a message too often, or not at all, or was sent too much, is found', async () => {
+  await sql.query('delete from notifications');
+  await sql.query(notification('n1', { state: 'sent', channel: 'robot', title: 'once' }));
+  await sql.query(notification('n2', { state: 'sent', channel: 'robot', title: 'never' }));
+  await sql.query(notification('n3', { state: 'sent', channel: 'robot', title: 'unknown' }));
+  await sql.query(`insert into notification_attempts (notification, at, outcome)
+    select id, 1, 'started' from notifications where message_id = 'n3'`);
+  const shown = ['once', 'once', 'unknown', 'unknown', 'of none'].map((title) => accepted('', '', title));
+
+  const { violations } = await verifyMessages(sql, { webhook: platform([]), robot: robot(shown, 1) });
+
+  expect(violations.map(({ text }) => text)).toEqual([
+    'the robot shows "once" 2 times; it was sent 1 times, and perhaps 0 more',
+    'the robot shows "never" 0 times; it was sent 1 times, and perhaps 0 more',
+    'the robot shows "of none" 1 times; it was sent 0 times, and perhaps 0 more',
+    'the robot was sent too much 1 times',
+  ]);
+});
+
+function accepted(id: string, body: string, title = ''): ReceivedMessage {
+  const url = new URL('http://127.0.0.1');
+  const request = { url, headers: {}, body, fields: { markdown: { title } }, at: 1 };
+  return { status: 200, body: '', isAccepted: true, id, at: 1, request };
+}
+
+const refused: ReceivedMessage = { ...accepted('', ''), status: 401, body: 'no signature', isAccepted: false };
+
+function platform(received: readonly ReceivedMessage[]): Platform {
+  return {
+    url: '',
+    received,
+    accepted: received.filter(({ isAccepted }) => isAccepted),
+    answerNext: () => undefined,
+    stop: async () => undefined,
+  };
+}
+
+function robot(received: readonly ReceivedMessage[], violations = 0) {
+  return { ...platform(received), rate: Object.assign(new RateRule({ count: 1, perMs: 1 }), { violations }) };
+}
 
 const broken = [
   wanted({ id: 1, key: `'k1'`, status: 1 }),
@@ -79,10 +120,14 @@ const broken = [
   event('null', 'pending'),
   event(`'pending'`, 'pushed'),
   event(`'pending'`, 'pushed'),
-  incident(0),
-  incident(0),
-  notification('m1', `'{"phase":"open"}'`, 'sent'),
-  notification('m2', `'{"phase":"open"}'`, 'sent'),
+  incident({ cause: 'c', overAt: 0 }),
+  incident({ cause: 'c', overAt: 0 }),
+  incident({ cause: 'd', overAt: 5 }),
+  incident({ cause: 'e', overAt: 5, announcedAt: 0 }),
+  notification('m1', { state: 'sent' }),
+  notification('m2', { state: 'sent' }),
+  notification('m3', { state: 'sent', incident: 3 }),
+  notification('m4', { state: 'sent', incident: 4 }),
   `insert into runs (id, reasons, started_at) values ('r1', '[]', 1)`,
 ];
 
@@ -102,12 +147,24 @@ function event(from: string, to: string): string {
   return `insert into events (at, kind, image, target, from_state, to_state) values (1, 'outcome', 'z', 'private', ${from}, '${to}')`;
 }
 
-function incident(overAt: number): string {
+function incident({
+  cause,
+  overAt,
+  announcedAt = 1,
+}: {
+  readonly cause: string;
+  readonly overAt: number;
+  readonly announcedAt?: number;
+}): string {
   return `insert into notification_incidents (scope, cause, kind, code, reason, is_shared, images, opened_at, announced_at, over_at)
-    values ('s', 'c', 'target', 'unreachable', 'r', 0, 1, 1, 1, ${overAt})`;
+    values ('s', '${cause}', 'target', 'unreachable', 'r', 0, 1, 1, ${announcedAt}, ${overAt})`;
 }
 
-function notification(id: string, facts: string, state: string): string {
+function notification(
+  id: string,
+  row: { readonly state: string; readonly incident?: number; readonly channel?: string; readonly title?: string },
+): string {
+  const { state, incident: about = 1, channel = 'team', title = 'title' } = row;
   return `insert into notifications (message_id, channel, kind, incident, title, facts, state, created_at, attempts)
-    values ('${id}', 'team', 'target', 1, 'title', ${facts}, '${state}', 1, 1)`;
+    values ('${id}', '${channel}', 'target', ${about}, '${title}', '{"phase":"open"}', '${state}', 1, 1)`;
 }
