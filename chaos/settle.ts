@@ -31,6 +31,9 @@ export interface SettleOptions {
 }
 
 const pauseMs = 500;
+/** Temporal answers within this time, also on a busy machine. */
+const answerMs = 30_000;
+const retryMs = 60_000;
 
 /** The ferry takes a record that was saved later for one of a copy in flight. */
 const unwantedAfterMs = 10 * 60 * 1000 + 1000;
@@ -49,7 +52,9 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     said = `${output}${errors}`.trim();
     timeline.say(`ferry sync --wait ended with ${status}: ${said.split('\n')[0]}`);
     const pending = await pendingRows(sql);
-    const workflows = await runningWorkflows(stage, Math.min(20_000, left()));
+    const workflows = await runningWorkflows(stage, Math.min(20_000, left())).catch((error: unknown) => [
+      String(error),
+    ]);
     if (status === 0 && pending === 0 && workflows.length === 0) return true;
     timeline.say(`${pending} rows pending, workflows: ${workflows.join(' ') || 'none'}`);
     return false;
@@ -88,7 +93,7 @@ async function retryExpected({
   const others = [...counts.values()].reduce((sum, count) => sum + count, 0) - roomMade - foundLater;
   // What another fault has blocked must stay so, to be found.
   if (roomMade + foundLater === 0 || others > 0) return { roomMade: 0, foundLater: 0 };
-  const { status } = await runFerry(['retry', '--blocked'], stage.environment);
+  const { status } = await runFerry(['retry', '--blocked'], stage.environment, undefined, retryMs);
   const what = `${roomMade} rows were blocked by a full disk, ${foundLater} were published late`;
   timeline.say(`${what}; ferry retry --blocked ended with ${status}`);
   return { roomMade, foundLater };
@@ -118,7 +123,9 @@ async function runningWorkflows({ lines }: ChaosStage, withinMs: number): Promis
     const deadline = performance.now() + withinMs;
     for (;;) {
       const ids: string[] = [];
-      for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+      await connection.withDeadline(Date.now() + answerMs, async () => {
+        for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+      });
       if (ids.length === 0 || performance.now() > deadline) return ids;
       await sleep(200);
     }

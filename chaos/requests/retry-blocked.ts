@@ -28,7 +28,8 @@ export async function retryBlocked({
 }): Promise<boolean> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline && !signal.aborted;) {
     const isBlocked = await blockedBy(stage, reference).catch(() => false);
-    if (isBlocked && (await runFerry(['retry', reference], stage.environment)).status === 0) return true;
+    if (isBlocked && (await runFerry(['retry', reference], stage.environment, undefined, withinMs)).status === 0)
+      return true;
     await sleep(pauseMs);
   }
   return false;

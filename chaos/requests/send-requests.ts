@@ -84,7 +84,9 @@ export async function sendRequests(
       try {
         await pushImage(stage.registries[source], { image: manifest, repository, tag });
         return;
-      } catch {
+      } catch (error) {
+        // A source that runs and still does not take its image is a fault of the stage, not one to wait for without end.
+        if (signal.aborted) throw new Error(`${nameOf(image)} could not be pushed to its source`, { cause: error });
         await sleep(200);
       }
     }

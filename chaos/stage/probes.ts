@@ -11,6 +11,7 @@ import type { ChaosStage } from './stage.js';
 
 /** On a busy machine Temporal needs minutes until it answers after its last fault. */
 const startMs = 300_000;
+const answerMs = 10_000;
 
 /** Waits until the registries, the database and Temporal answer. */
 export async function untilServicesAnswer({ lines, registries, database }: ChaosStage): Promise<void> {
@@ -26,7 +27,10 @@ export async function untilServicesAnswer({ lines, registries, database }: Chaos
   await untilTrue('temporal', async () => {
     const connection = await TemporalConnection.connect({ address: lines.temporal.host, connectTimeout: '10s' });
     try {
-      await connection.workflowService.describeNamespace({ namespace: 'default' });
+      await connection.withDeadline(
+        Date.now() + answerMs,
+        async () => await connection.workflowService.describeNamespace({ namespace: 'default' }),
+      );
     } finally {
       await connection.close();
     }
