@@ -40,7 +40,12 @@ export async function untilServicesAnswer({ lines, registries, database }: Chaos
 /** Waits until the server is ready and a worker has made the tables. */
 export async function untilFerryAnswers({ lines, database }: ChaosStage): Promise<void> {
   await untilTrue('server', async () => {
-    const { ok } = await fetch(`http://${lines.server.host}/readyz`, { headers: { connection: 'close' } });
+    const { ok } = await fetch(`http://${lines.server.host}/readyz`, {
+      headers: { connection: 'close' },
+      // The line accepts a connection before the server listens, and closes it then. Where Node's `fetch` has a connection
+      // that is closed before its request is written, it waits for ever (undici 6.24.1 in Node 20.20.2).
+      signal: AbortSignal.timeout(answerMs),
+    });
     if (!ok) throw new Error('the server is not ready');
   });
   await untilTrue('worker', async () => {

@@ -95,7 +95,7 @@ function statusOf(n: number): number {
 
 async function untilItAnswers(): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt += 1) {
-    const answer = await fetch(`${url}/healthz`).catch(() => undefined);
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
     if (answer?.ok === true) return;
     await sleep(100);
   }

@@ -197,6 +197,8 @@ describe.skipIf('reason' in daemon)('the container image', () => {
   async function answerOf(port: number, path: string): Promise<{ readonly status: number; readonly text: string }> {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       headers: { authorization: `Bearer ${token}` },
+      // Docker accepts a connection before the container listens, and `fetch` may wait for ever for one that is closed.
+      signal: AbortSignal.timeout(10_000),
     }).catch(() => undefined);
     return answer === undefined ? { status: 0, text: '{}' } : { status: answer.status, text: await answer.text() };
   }

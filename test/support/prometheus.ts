@@ -113,7 +113,7 @@ export async function startPrometheus({
   async function untilReady(): Promise<void> {
     const deadline = Date.now() + untilMs;
     for (;;) {
-      const response = await fetch(`${url}/-/ready`).catch(() => undefined);
+      const response = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
       if (response?.ok === true) return;
       if (Date.now() > deadline) throw new Error('Prometheus did not become ready');
       await sleep(100);

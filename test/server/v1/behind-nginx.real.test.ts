@@ -43,7 +43,7 @@ beforeAll(async () => {
   const files = ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')];
   nginx = startChild(requireTool('nginx'), [...files, '-g', 'daemon off;'], { stdio: 'ignore' });
   for (let left = 100; left > 0; left -= 1) {
-    const answers = await fetch(`${url}/healthz`).then(
+    const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) }).then(
       ({ ok }) => ok,
       () => false,
     );
